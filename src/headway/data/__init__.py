@@ -1,0 +1,46 @@
+"""Sources, splits, preprocessing, augmentation and loaders."""
+
+from headway.data.array_loader import ArrayEvaluation, ArrayLoader
+from headway.data.augmentation import Augmentation
+from headway.data.batch import Batch, EvaluationData, Shard, TrainingData
+from headway.data.file_loader import FileEvaluation, FileLoader
+from headway.data.fitting import fit_preprocessing
+from headway.data.info import DataInfo, InputKind, TaskKind
+from headway.data.order import epoch_order
+from headway.data.prepare import DataSplits, prepare_data
+from headway.data.preprocessing import Preprocessing, PreprocessingKind, build_preprocessing
+from headway.data.random import uniform
+from headway.data.sources import Source, SourceOptions, list_sources, read_source
+from headway.data.splits import ArraySplit, FileSplit, Split
+from headway.data.user_loader import LoaderData
+
+__all__ = [
+    "ArrayEvaluation",
+    "ArrayLoader",
+    "ArraySplit",
+    "Augmentation",
+    "Batch",
+    "DataInfo",
+    "DataSplits",
+    "EvaluationData",
+    "FileEvaluation",
+    "FileLoader",
+    "FileSplit",
+    "InputKind",
+    "LoaderData",
+    "Preprocessing",
+    "PreprocessingKind",
+    "Shard",
+    "Source",
+    "SourceOptions",
+    "Split",
+    "TaskKind",
+    "TrainingData",
+    "build_preprocessing",
+    "epoch_order",
+    "fit_preprocessing",
+    "list_sources",
+    "prepare_data",
+    "read_source",
+    "uniform",
+]

@@ -1,0 +1,82 @@
+"""One image file -> one uint8 tensor."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from headway.errors import DataError
+
+ImageMode = Literal["L", "RGB"]
+
+# Whole numbers of 16 or 32 bits and floats: no scale to 8 bits is right for all of them.
+_DEEP_MODES = ("I", "F")
+
+
+def decode_image(
+    path: Path, mode: ImageMode, image_size: int | None = None
+) -> UInt8[Tensor, "channels height width"]:
+    """Read an image file, upright as its EXIF orientation says.
+
+    Args:
+        path: The file, in any format that Pillow reads; of an animation the first frame.
+        mode: "L" for one gray channel, "RGB" for three.
+        image_size: The short side is resized to it and the centre cut out as a square; None
+            keeps the size of the file.
+
+    Raises:
+        DataError: If the file cannot be decoded, is cut short or has over 8 bits a channel.
+    """
+    try:
+        with Image.open(path) as file:
+            if image_size is not None:
+                # JPEG decodes straight to 1/2, 1/4 or 1/8; twice the size keeps it sharp.
+                file.draft(None, (2 * image_size, 2 * image_size))
+            refuse_deep_mode(file)
+            image = _to_mode(ImageOps.exif_transpose(file), mode)
+    # Pillow's decoders raise almost any class on damaged bytes.
+    except Exception as error:
+        raise DataError(f"{path}: {describe_failure(error)}") from error
+    if image_size is not None:
+        image = _resize_and_crop(image, image_size)
+    pixels = torch.from_numpy(np.array(image))
+    return pixels.unsqueeze(0) if mode == "L" else pixels.permute(2, 0, 1).contiguous()
+
+
+def refuse_deep_mode(image: Image.Image) -> None:
+    """Raise a DataError for an image of more than 8 bits a channel."""
+    if image.mode.split(";")[0] in _DEEP_MODES:
+        raise DataError(
+            f"has more than 8 bits a channel (mode {image.mode}); save it as 8 bit with "
+            "the scale you want, or give the images as a float array in an .npz file"
+        )
+
+
+def describe_failure(error: Exception) -> str:
+    """Return what is wrong with an image file, in one line."""
+    if isinstance(error, DataError | FileNotFoundError | PermissionError):
+        return getattr(error, "strerror", None) or str(error)
+    if isinstance(error, Image.UnidentifiedImageError):
+        return "is not an image file that Pillow can read"
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return "is cut short (truncated image)"
+    return f"cannot be decoded ({error})"
+
+
+def _to_mode(image: Image.Image, mode: ImageMode) -> Image.Image:
+    # Pillow warns about transparent palettes unless they pass through RGBA.
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert(mode)
+
+
+def _resize_and_crop(image: Image.Image, size: int) -> Image.Image:
+    scale = size / min(image.size)
+    width, height = (max(size, round(side * scale)) for side in image.size)
+    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    left, top = (width - size) // 2, (height - size) // 2
+    return image.crop((left, top, left + size, top + size))

@@ -1,0 +1,142 @@
+"""Batches of images that lie on disk as files."""
+
+from collections.abc import Iterator
+
+import torch
+
+from headway.data.augmentation import Augmentation
+from headway.data.batch import Batch, Shard
+from headway.data.image_stream import ImageStream
+from headway.data.order import TrainingPlan, epoch_order, evaluation_shares
+from headway.data.preprocessing import Preprocessing
+from headway.data.splits import FileSplit
+
+
+class FileLoader:
+    """Training batches of a `FileSplit`.
+
+    Worker processes only decode; order, augmentation and preprocessing happen here, on the
+    device. So the batches are the same with any number of workers. The samples after the
+    last whole batch of an epoch are left out.
+
+    Args:
+        split: The files.
+        batch_size: Samples of a global batch; the whole split where it has fewer.
+        seed: Seed of the order and of the augmentation.
+        device: Where the batches are wanted.
+        shard: The share of this process.
+        augmentation: Random changes to images, made before the preprocessing.
+        preprocessing: What makes the model's inputs; moved to `device`. None: raw inputs.
+        num_workers: Processes that decode ahead; 0 decodes in this process. They live until
+            `close` or until this object is gone.
+
+    Raises:
+        ValueError: If there is no sample, or a batch has fewer samples than processes.
+    """
+
+    def __init__(
+        self,
+        split: FileSplit,
+        *,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        shard: Shard = Shard(),  # noqa: B008 - frozen
+        augmentation: Augmentation | None = None,
+        preprocessing: Preprocessing | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        self._plan = TrainingPlan(len(split), batch_size, shard)
+        self._seed = seed
+        self._augmentation = augmentation
+        self._preprocessing = None if preprocessing is None else preprocessing.to(device)
+        self._targets = split.targets.to(device)
+        self._images = ImageStream(split, device, num_workers)
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of one epoch over all processes."""
+        return self._plan.num_samples
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of one epoch."""
+        return self._plan.num_batches
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of one global batch."""
+        return self._plan.batch_size
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of `epoch` (from 0) from position `start` (from 0) on.
+
+        A new iteration ends the one before it.
+
+        Raises:
+            DataError: If a file cannot be read.
+        """
+        order = epoch_order(self._seed, epoch, len(self._targets))
+        shares = self._plan.shares(order, start)
+        stream = self._images.read([indices for indices, _ in shares])
+        for (images, picks), (_, weight) in zip(stream, shares, strict=True):
+            if self._augmentation is not None:
+                images = self._augmentation(images, picks, seed=self._seed, epoch=epoch)
+            inputs = images if self._preprocessing is None else self._preprocessing(images)
+            yield Batch(inputs, self._targets.index_select(0, picks), weight)
+
+    def close(self) -> None:
+        """End the worker processes; the next iteration starts new ones."""
+        self._images.close()
+
+
+class FileEvaluation:
+    """Every sample of a `FileSplit` once, in order.
+
+    Args:
+        split: The files.
+        batch_size: Samples of a batch over all processes.
+        device: Where the batches are wanted.
+        shard: The share of this process.
+        preprocessing: What makes the model's inputs; moved to `device`. None: raw inputs.
+        num_workers: Processes that decode ahead, as in `FileLoader`.
+
+    Raises:
+        ValueError: If there is no sample.
+    """
+
+    def __init__(
+        self,
+        split: FileSplit,
+        *,
+        batch_size: int,
+        device: torch.device,
+        shard: Shard = Shard(),  # noqa: B008 - frozen
+        preprocessing: Preprocessing | None = None,
+        num_workers: int = 0,
+    ) -> None:
+        self._shares = evaluation_shares(len(split), batch_size, shard)
+        self._preprocessing = None if preprocessing is None else preprocessing.to(device)
+        self._targets = split.targets.to(device)
+        self._images = ImageStream(split, device, num_workers)
+
+    @property
+    def num_samples(self) -> int:
+        """Samples over all processes."""
+        return len(self._targets)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield every batch; all processes yield the same number of batches.
+
+        Raises:
+            DataError: If a file cannot be read.
+        """
+        stream = self._images.read([indices for indices, _ in self._shares])
+        for (images, picks), (_, mask) in zip(stream, self._shares, strict=True):
+            inputs = images if self._preprocessing is None else self._preprocessing(images)
+            real = None if mask is None else mask.to(picks.device)
+            yield Batch(inputs, self._targets.index_select(0, picks), mask=real)
+
+    def close(self) -> None:
+        """End the worker processes; the next iteration starts new ones."""
+        self._images.close()

@@ -1,0 +1,258 @@
+"""Tables in CSV and Parquet files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from jaxtyping import Float32, Shaped
+from numpy.typing import NDArray
+from torch import Tensor
+
+from headway.data.info import TaskKind
+from headway.data.sources.source import Source, SourceOptions
+from headway.data.sources.targets import check_several_classes
+from headway.data.splits import ArraySplit
+from headway.errors import DataError, did_you_mean
+
+Array = NDArray[Any]
+
+# More one-hot columns than this are most likely a name, a date or an identifier.
+MAX_CATEGORIES = 64
+# Whole numbers with more distinct values than this are taken for quantities.
+MAX_INTEGER_CLASSES = 20
+
+_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
+
+
+def read_table(path: Path, options: SourceOptions, name: str) -> Source:
+    """Read a table: the target columns are predicted from all other columns.
+
+    Numbers stay numbers, false and true become 0 and 1, words become one column of 0 and 1
+    for each of their values. A target of words, truth values or at most 20 different whole
+    numbers is a class; several target columns of 0 and 1 are labels; other numbers are
+    values.
+
+    Args:
+        path: A .csv or .tsv file with a line of column names, or a .parquet file.
+        options: Target columns, task and what to do about rows with missing values.
+        name: What the source is called.
+
+    Raises:
+        DataError: If a column is missing or of the wrong type, or values are missing.
+    """
+    frame = _load(path)
+    targets = _target_columns(frame, options.target, name)
+    frame, skipped = _without_missing(frame, options, name)
+    features, feature_names = _encode_features(frame.drop(targets), name)
+    task = options.task
+    if task == "auto":
+        task = _guess_task(frame.select(targets))
+    classes, values = _encode_targets(frame.select(targets), task, name)
+    return Source(
+        name=name,
+        kind="tabular",
+        task=task,
+        classes=classes,
+        target_names=targets if task == "regression" else (),
+        feature_names=feature_names,
+        train=ArraySplit(features, values),
+        skipped=skipped,
+    )
+
+
+def _load(path: Path) -> pl.DataFrame:
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame = pl.read_parquet(path)
+        else:
+            frame = pl.read_csv(
+                path,
+                separator=_separator(path),
+                null_values=_MISSING,
+                infer_schema_length=None,
+            )
+    except pl.exceptions.NoDataError as error:
+        raise DataError(f"{path}: the file is empty") from error
+    # A damaged Parquet file can make Polars panic, which is no ordinary exception.
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        OSError,
+        ValueError,
+    ) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: cannot be read as a table ({reason})") from error
+    if frame.height == 0:
+        raise DataError(f"{path}: has column names but no rows")
+    return frame
+
+
+def _separator(path: Path) -> str:
+    """Return the sign that most often separates the column names in the first line."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        header = file.readline()
+    return max(",", ";", "\t", key=header.count)
+
+
+def _target_columns(frame: pl.DataFrame, target: str | None, name: str) -> tuple[str, ...]:
+    listed = ", ".join(frame.columns)
+    if target is None:
+        raise DataError(
+            f"{name}: say which column to predict with --set data.target=COLUMN; the "
+            f"columns are {listed}"
+        )
+    targets = (target,) if target in frame.columns else _split_names(target)
+    for column in targets:
+        if column not in frame.columns:
+            raise DataError(
+                f"{name}: has no column {column!r}; the columns are {listed}."
+                f"{did_you_mean(column, frame.columns)}"
+            )
+    if len(targets) == frame.width:
+        raise DataError(f"{name}: has no columns besides the target ({listed})")
+    return targets
+
+
+def _split_names(target: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(column.strip() for column in target.split(",")))
+
+
+def _without_missing(
+    frame: pl.DataFrame, options: SourceOptions, name: str
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    bad = pl.DataFrame([_is_missing(column) for column in frame.iter_columns()])
+    counts = {column: int(bad[column].sum()) for column in bad.columns}
+    listed = ", ".join(
+        f"{column} ({count} rows)" for column, count in counts.items() if count
+    )
+    if not listed:
+        return frame, ()
+    rows = bad.select(pl.any_horizontal(pl.all())).to_series()
+    what = f"{rows.sum()} of {frame.height} rows have missing or infinite values: {listed}"
+    if options.bad_data == "error":
+        raise DataError(
+            f"{name}: {what}; fill them, or leave these rows out with --bad-data skip"
+        )
+    if rows.all():
+        raise DataError(f"{name}: {what}; no row is left")
+    return frame.filter(~rows), (f"{name}: {what}",)
+
+
+def _is_missing(column: pl.Series) -> pl.Series:
+    missing = column.is_null()
+    # The comparison with a missing value is missing itself.
+    return (
+        missing | ~column.is_finite().fill_null(False)
+        if column.dtype.is_float()
+        else missing
+    )
+
+
+def _encode_features(
+    frame: pl.DataFrame, name: str
+) -> tuple[Float32[Tensor, "rows features"], tuple[str, ...]]:
+    blocks: list[Array] = []
+    names: list[str] = []
+    for column in frame.iter_columns():
+        if _is_words(column):
+            categories = _categories(column, name)
+            blocks.append(
+                column.cast(pl.String).to_numpy()[:, None] == np.array(categories)
+            )
+            names += [f"{column.name}={category}" for category in categories]
+        else:
+            blocks.append(_numbers(column, name)[:, None])
+            names.append(column.name)
+    return torch.from_numpy(np.hstack(blocks).astype(np.float32)), tuple(names)
+
+
+def _is_words(column: pl.Series) -> bool:
+    return isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum)
+
+
+def _categories(column: pl.Series, name: str) -> list[str]:
+    categories = column.cast(pl.String).unique().sort().to_list()
+    if len(categories) > MAX_CATEGORIES:
+        raise DataError(
+            f"{name}: column {column.name!r} has {len(categories)} different words, such "
+            f"as {categories[0]!r}; at most {MAX_CATEGORIES} can become columns of 0 and "
+            "1. Take the column out, or group its values"
+        )
+    return categories
+
+
+def _numbers(column: pl.Series, name: str) -> Array:
+    if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        example = f", such as {column[0]!r}" if _is_words(column) else ""
+        raise DataError(
+            f"{name}: column {column.name!r} has type {column.dtype}{example}; expected "
+            "numbers"
+        )
+    numbers = column.cast(pl.Float32).to_numpy()
+    if not np.isfinite(numbers).all():
+        raise DataError(
+            f"{name}: column {column.name!r} has values too large for 32-bit floats"
+        )
+    return numbers
+
+
+def _guess_task(targets: pl.DataFrame) -> TaskKind:
+    if targets.width > 1:
+        is_binary = all(_is_zero_or_one(column) for column in targets.iter_columns())
+        return "multilabel" if is_binary else "regression"
+    column = targets.to_series()
+    if _is_words(column) or column.dtype == pl.Boolean:
+        return "classification"
+    few = column.dtype.is_integer() and column.n_unique() <= MAX_INTEGER_CLASSES
+    return "classification" if few else "regression"
+
+
+def _is_zero_or_one(column: pl.Series) -> bool:
+    if column.dtype == pl.Boolean:
+        return True
+    return column.dtype.is_numeric() and bool(((column == 0) | (column == 1)).all())
+
+
+def _encode_targets(
+    targets: pl.DataFrame, task: TaskKind, name: str
+) -> tuple[tuple[str, ...], Shaped[Tensor, "rows *outputs"]]:
+    if task == "classification":
+        return _encode_classes(targets, name)
+    columns = list(targets.iter_columns())
+    values = torch.from_numpy(
+        np.stack([_numbers(column, name) for column in columns], axis=1)
+    )
+    if task == "regression":
+        return (), values
+    for column in columns:
+        if not _is_zero_or_one(column):
+            raise DataError(
+                f"{name}: column {column.name!r} holds values other than 0 and 1, which "
+                "multilabel targets must be"
+            )
+    return tuple(targets.columns), values
+
+
+def _encode_classes(
+    targets: pl.DataFrame, name: str
+) -> tuple[tuple[str, ...], Shaped[Tensor, " rows"]]:
+    if targets.width > 1:
+        raise DataError(
+            f"{name}: classification needs one target column, got "
+            f"{', '.join(targets.columns)}; use --set data.task=multilabel for columns of "
+            "0 and 1"
+        )
+    column = targets.to_series()
+    if column.dtype.is_float() and not (column == column.floor()).all():
+        raise DataError(
+            f"{name}: column {column.name!r} holds numbers that are not whole, so they are "
+            "no classes; use --set data.task=regression"
+        )
+    # Polars orders categorical values by first appearance; words are ordered by spelling.
+    column = column.cast(pl.Int64 if column.dtype.is_numeric() else pl.String)
+    values = column.unique().sort()
+    classes = tuple(str(value) for value in values)
+    check_several_classes(classes, name)
+    return classes, torch.from_numpy(column.rank("dense").cast(pl.Int64).to_numpy() - 1)

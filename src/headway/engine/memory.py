@@ -1,0 +1,99 @@
+"""Memory modes: what is kept for the backward pass and what is computed again."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any, Literal
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
+from torch.utils.checkpoint import checkpoint
+
+MemoryMode = Literal["store", "checkpoint", "sqrt"]
+
+
+def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
+    """Make `model` recompute activations as `mode` says; return the number of segments.
+
+    The units are the children of every `nn.Sequential` that is not inside another unit: the
+    residual blocks of a stage, the layers of a plain stack. Only the inputs of a segment are
+    kept; its inside is computed again in the backward pass, with the same dropout masks and
+    without touching batch-norm statistics a second time, so training is unchanged.
+
+    Reference:
+        Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016. arXiv:1604.06174.
+    """
+    if mode == "store":
+        return 0
+    stacks = [stack for stack in _outer_stacks(model) if len(stack) > 1]
+    num_units = sum(len(stack) for stack in stacks)
+    length = 1 if mode == "checkpoint" else max(1, math.isqrt(num_units))
+    for stack in stacks:
+        stack.forward = partial(_run_in_segments, stack, length)
+    return sum(math.ceil(len(stack) / length) for stack in stacks)
+
+
+def compile_blocks(model: nn.Module) -> None:
+    """Compile each block of a deep network on its own, or a shallow network as a whole.
+
+    Blocks of one shape share their compiled code, so the time to compile does not grow with
+    depth.
+    """
+    blocks = [block for stack in _outer_stacks(model) for block in stack]
+    for module in blocks if len(blocks) > 2 else [model]:
+        module.compile()
+
+
+def _outer_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
+    """Yield the sequential containers whose children are blocks rather than containers."""
+    for child in module.children():
+        if isinstance(child, nn.Sequential) and not _holds_stacks(child):
+            yield child
+        else:
+            yield from _outer_stacks(child)
+
+
+def _holds_stacks(stack: nn.Sequential) -> bool:
+    return any(isinstance(child, nn.Sequential) for child in stack)
+
+
+def _run_in_segments(stack: nn.Sequential, length: int, x: Any) -> Any:
+    units = list(stack)
+    if not stack.training:
+        return _run(units, x)
+    for start in range(0, len(units), length):
+        segment = units[start : start + length]
+        contexts = partial(_contexts, segment)
+        run: Callable[..., Any] = partial(_run, segment)
+        x = checkpoint(run, x, use_reentrant=False, context_fn=contexts)
+    return x
+
+
+def _run(units: list[nn.Module], x: Any) -> Any:
+    for unit in units:
+        x = unit(x)
+    return x
+
+
+def _contexts(units: list[nn.Module]) -> tuple[Any, Any]:
+    """Return the contexts of the first and of the repeated computation."""
+    return nullcontext(), _statistics_kept(units)
+
+
+@contextmanager
+def _statistics_kept(units: list[nn.Module]) -> Iterator[None]:
+    """Keep batch-norm's running statistics as they are; batches are normalized as before."""
+    norms = [m for unit in units for m in unit.modules() if isinstance(m, _BatchNorm)]
+    kept: list[tuple[_BatchNorm, float | None, Tensor | None]] = [
+        (norm, norm.momentum, norm.num_batches_tracked) for norm in norms
+    ]
+    for norm in norms:
+        norm.momentum = 0.0
+        norm.num_batches_tracked = None
+    try:
+        yield
+    finally:
+        for norm, momentum, count in kept:
+            norm.momentum = momentum
+            norm.num_batches_tracked = count

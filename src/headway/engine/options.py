@@ -1,0 +1,136 @@
+"""Settings of the engine: frozen, typed, the same objects that a recipe holds."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+Seconds = Annotated[float, Meta(gt=0.0)]
+Above0 = Annotated[float, Meta(gt=0.0)]
+Auto = Literal["auto"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How long and in which way the network is trained.
+
+    Attributes:
+        epochs: Passes over the training data; "auto" chooses from its size.
+        max_steps: Upper limit of optimizer steps, or None.
+        batch_size: Samples of one optimizer step over all processes.
+        accumulate: Micro-batches that one batch is cut into to save memory.
+        clip_norm: Largest global gradient norm, or None for no clipping.
+        clip_value: Largest magnitude of a gradient element, or None.
+        ema_decay: Decay of the averaged weights that are evaluated, or None for no average.
+        evaluate_every: Epochs between evaluations.
+        patience: Evaluations without a better result after which training stops, or None.
+        memory: "store" keeps every activation; "checkpoint" recomputes each block in the
+            backward pass; "sqrt" recomputes segments of about sqrt(number of blocks) blocks.
+        compile: Whether the model runs through torch.compile.
+        report_every: Optimizer steps between reports; losses stay on the device in between.
+        max_rollbacks: How often a diverged run goes back to its last checkpoint.
+        rollback_lr_factor: What the learning rate is multiplied by after going back.
+    """
+
+    epochs: Positive | Auto = "auto"
+    max_steps: Positive | None = None
+    batch_size: Positive = 128
+    accumulate: Positive = 1
+    clip_norm: Above0 | None = None
+    clip_value: Above0 | None = None
+    ema_decay: Fraction | None = None
+    evaluate_every: Positive = 1
+    patience: Positive | None = None
+    memory: Literal["store", "checkpoint", "sqrt"] = "store"
+    compile: bool = False
+    report_every: Positive = 20
+    max_rollbacks: Count = 0
+    rollback_lr_factor: Fraction = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """Number format and memory layout of the forward and backward pass.
+
+    Attributes:
+        mode: "off" computes in float32; "bf16" and "fp16" under autocast, fp16 with a loss
+            scaler; "auto" takes bf16 where the device computes it natively.
+        channels_last: Whether images are laid out channel by channel for each pixel.
+    """
+
+    mode: Literal["auto", "off", "bf16", "fp16"] = "auto"
+    channels_last: bool | Auto = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the run takes from the machine.
+
+    Attributes:
+        device: "auto", "cpu", "cuda" or "cuda:1".
+        threads: CPU threads of one process; "auto" counts the cores that are free.
+        allocator: Whether glibc keeps freed memory instead of giving it back (Linux).
+        fused_optimizer: Whether torch's fused optimizer step is used where there is one.
+        onednn_linear: Whether float32 linear layers go through oneDNN on AMD processors.
+        deterministic: Whether torch refuses algorithms that give varying results.
+    """
+
+    device: str = "auto"
+    threads: Positive | Auto = "auto"
+    allocator: bool = True
+    fused_optimizer: bool = True
+    onednn_linear: bool | Auto = "auto"
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpointing:
+    """When the state of a run is saved.
+
+    Attributes:
+        every_seconds: Seconds between checkpoints; a checkpoint waits for the next report.
+        every_steps: Optimizer steps between checkpoints, or None to go by time alone.
+        keep: Newest checkpoints that are kept.
+    """
+
+    every_seconds: Seconds = 30.0
+    every_steps: Positive | None = None
+    keep: Positive = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distributed:
+    """How the processes that torchrun starts work together.
+
+    Attributes:
+        strategy: "ddp" keeps the whole model in each process, "fsdp" one shard of it.
+        sync_batch_norm: Whether batch-norm statistics are those of the global batch, which
+            makes the result independent of the number of processes.
+    """
+
+    strategy: Literal["ddp", "fsdp"] = "ddp"
+    sync_batch_norm: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """All settings of the engine.
+
+    Attributes:
+        seed: Seed of weights, data order, augmentation and dropout.
+        training: Length and manner of training.
+        precision: Number format and layout.
+        machine: Device, threads and CPU policies.
+        checkpointing: When state is saved.
+        distributed: How processes work together.
+    """
+
+    seed: Count = 0
+    training: Training = field(default_factory=Training)
+    precision: Precision = field(default_factory=Precision)
+    machine: Machine = field(default_factory=Machine)
+    checkpointing: Checkpointing = field(default_factory=Checkpointing)
+    distributed: Distributed = field(default_factory=Distributed)

@@ -1,0 +1,192 @@
+"""Train a network from data to a run folder, and go on with a run that stopped."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from headway.data import DataSplits
+from headway.engine import (
+    Callback,
+    Outcome,
+    Setup,
+    Trainer,
+    join,
+    leave,
+    on_first_process,
+)
+from headway.errors import RunError
+from headway.jobs.description import check_same_data, describe_run
+from headway.jobs.facts import end_facts, start_facts
+from headway.jobs.places import anchor, without_pretraining
+from headway.recipe import (
+    Recipe,
+    build,
+    load_recipe,
+    read_data,
+    recipe_from_dict,
+    recipe_to_dict,
+    resolve_recipe,
+)
+from headway.runs import Run, RunRecord, new_run_folder, open_run, open_writers
+from headway.terminal import Display
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """What a training left.
+
+    Attributes:
+        folder: The run on disk.
+        outcome: How it ended.
+        recipe: Every setting as it was used, without "auto".
+        setup: The trained model with its data and task.
+    """
+
+    folder: Path
+    outcome: Outcome
+    recipe: Recipe
+    setup: Setup
+
+
+def train(
+    data: str | None = None,
+    *,
+    model: str | None = None,
+    recipe: str | Recipe = "default",
+    overrides: Sequence[str] = (),
+    out: str | Path | None = None,
+    callbacks: Sequence[Callback] = (),
+    display: Display | None = None,
+) -> TrainResult:
+    """Train a network and keep everything about it in a run folder.
+
+    Args:
+        data: Name of a known set or a path; the recipe's own source where None.
+        model: Name of a model; the recipe's own where None.
+        recipe: Name of a recipe, path of a TOML file, or a recipe.
+        overrides: Changes such as "optimizer.lr=0.05".
+        out: Run folder; a new one below runs/ where None.
+        callbacks: Followers of the run.
+        display: What a person sees; nothing where None.
+
+    Raises:
+        InputError: If data, recipe or model are not as they should be.
+        DivergenceError: If the loss is no longer finite.
+        Interrupted: If a signal asked to stop; the state is saved.
+
+    Example:
+        >>> result = train("digits", overrides=["training.epochs=5"])  # doctest: +SKIP
+    """
+    settings: dict[str, Any] = {}
+    if data is not None:
+        settings["data.source"] = data
+    if model is not None:
+        settings["model.name"] = model
+    chosen = anchor(load_recipe(recipe, overrides=overrides, settings=settings))
+    with ExitStack() as stack:
+        stack.callback(leave)
+        job = _Job(chosen)
+        folder = on_first_process(lambda: _new_folder(out, job.recipe))
+        return job.run(folder, callbacks, display, resume=False)
+
+
+def resume(
+    run: str | Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    display: Display | None = None,
+) -> TrainResult:
+    """Go on with a run that stopped, exactly where its newest whole checkpoint left it.
+
+    Args:
+        run: Run folder, or its name below runs/.
+        callbacks: Followers of the run.
+        display: What a person sees; nothing where None.
+
+    Raises:
+        RunError: If there is no such run, it is running, or its data has changed.
+        CheckpointError: If no whole checkpoint is left.
+
+    Example:
+        >>> result = resume("runs/2026-11-21-0912-digits-resnet-20")  # doctest: +SKIP
+    """
+    found = open_run(run)
+    recipe = recipe_from_dict(found.recipe)
+    with ExitStack() as stack:
+        stack.callback(leave)
+        on_first_process(lambda: _check_not_running(found))
+        job = _Job(without_pretraining(recipe, found.folder))
+        check_same_data(found, job.splits)
+        return job.run(found.folder, callbacks, display, resume=True)
+
+
+class _Job:
+    """Data and Setup of one run, and its way through the Trainer.
+
+    Args:
+        recipe: What to train.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.device, self.shard = join(recipe.machine)
+        self.splits = read_data(recipe)
+        self.setup = build(recipe, self.splits)
+        self.recipe = replace(
+            resolve_recipe(recipe, self.splits.info),
+            precision=self.setup.options.precision,
+            machine=self.setup.options.machine,
+        )
+
+    def run(
+        self,
+        folder: Path,
+        callbacks: Sequence[Callback],
+        display: Display | None,
+        *,
+        resume: bool,
+    ) -> TrainResult:
+        """Train to the end and say so."""
+        record = self._record(folder, resume) if self.shard.rank == 0 else None
+        values = recipe_to_dict(self.recipe)
+        trackers = self.recipe.logging.trackers if record is not None else ()
+        shown = display if display is not None and self.shard.rank == 0 else Display()
+        trainer = Trainer(
+            self.setup,
+            record=record,
+            checkpoints=folder / "checkpoints",
+            callbacks=[*callbacks, shown],
+            writers=open_writers(trackers, folder=folder, name=folder.name, recipe=values),
+        )
+        step = trainer.resume() if resume else 0
+        shown.begin(start_facts(self.recipe, self.splits, trainer, folder=folder, step=step))
+        outcome = trainer.run()
+        shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
+        if record is not None:
+            record.close()
+        return TrainResult(
+            folder=folder, outcome=outcome, recipe=self.recipe, setup=self.setup
+        )
+
+    def _record(self, folder: Path, resume: bool) -> RunRecord:
+        if resume:
+            return RunRecord.reopen(folder)
+        return RunRecord.create(
+            folder,
+            recipe=recipe_to_dict(self.recipe),
+            environment=describe_run(self.recipe, self.setup, self.splits),
+        )
+
+
+def _new_folder(out: str | Path | None, recipe: Recipe) -> Path:
+    if out is not None:
+        return Path(out)
+    source = Path(recipe.data.source).stem
+    model = recipe.model.name.replace("/", "-").replace(":", "-")
+    return new_run_folder("runs", f"{source}-{model}")
+
+
+def _check_not_running(run: Run) -> None:
+    if run.state == "running":
+        raise RunError(f"{run.folder} is still being trained by another process; stop it first")

@@ -1,0 +1,127 @@
+"""Between a recipe, nested dicts and TOML; every leaf is checked on the way in."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import tomli_w
+
+from headway.errors import RecipeError, did_you_mean
+from headway.recipe.tree import Recipe
+
+
+def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
+    """Return the recipe with `values` in place of the defaults.
+
+    Raises:
+        RecipeError: If a key is unknown, or a value has the wrong type or is out of range.
+    """
+    _refuse_unknown(values, Recipe, "")
+    try:
+        return msgspec.convert(values, Recipe)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        path = path.rstrip("`")
+        got = _value_at(values, path)
+        raise RecipeError(f"{path}: {_plain(message)}, got {got!r}") from None
+
+
+def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe as nested dicts that TOML can hold; settings that are None are left out."""
+    return _without_none(asdict(recipe))
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Read the values of a recipe file; they are checked when the recipe is made.
+
+    Raises:
+        RecipeError: If the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"there is no recipe file {path}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} is not a TOML file: {error}") from None
+
+
+def recipe_to_toml(recipe: Recipe) -> str:
+    """Return the whole recipe as TOML."""
+    return tomli_w.dumps(recipe_to_dict(recipe))
+
+
+def set_value(values: dict[str, Any], assignment: str) -> None:
+    """Apply one "path=value", such as "optimizer.lr=0.05", to nested values.
+
+    The value is read as TOML where it is valid TOML and as a string otherwise.
+
+    Raises:
+        RecipeError: If there is no "=" or the path leads through a value.
+    """
+    path, separator, text = assignment.partition("=")
+    if not separator or not path.strip():
+        raise RecipeError(f"--set takes path=value, such as optimizer.lr=0.05, got {assignment!r}")
+    *parents, last = path.strip().split(".")
+    table = values
+    for parent in parents:
+        below = table.setdefault(parent, {})
+        if not isinstance(below, dict):
+            raise RecipeError(f"{path.strip()}: {parent} is a value, not a section")
+        table = cast(dict[str, Any], below)
+    if text.strip() == "none":
+        table.pop(last, None)
+        table[last] = None
+    else:
+        table[last] = _parse(text.strip())
+
+
+def _parse(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _refuse_unknown(values: Mapping[str, Any], kind: Any, path: str) -> None:
+    known = {item.name: item.type for item in fields(kind)}
+    for key, value in values.items():
+        if key not in known:
+            raise RecipeError(
+                f"unknown setting {path}{key}.{did_you_mean(key, known)} "
+                f"Known here: {', '.join(sorted(known))}"
+            )
+        inner = known[key]
+        if is_dataclass(inner):
+            if not isinstance(value, Mapping):
+                raise RecipeError(
+                    f"{path}{key} is a section, got {value!r}; set one of its values, such as "
+                    f"{path}{key}.{fields(inner)[0].name}"
+                )
+            _refuse_unknown(cast(Mapping[str, Any], value), inner, f"{path}{key}.")
+
+
+def _plain(message: str) -> str:
+    """Turn msgspec's message into the words of the other errors."""
+    text = message.replace("Expected", "expected").replace("`", "")
+    return text.split(", got ")[0].replace("Invalid enum value", "expected one of the known names")
+
+
+def _value_at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        name = key.partition("[")[0]
+        if not isinstance(values, Mapping) or name not in values:
+            return values
+        values = cast(Mapping[str, Any], values)[name]
+    return values
+
+
+def _without_none(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        items = cast(dict[str, Any], tree).items()
+        return {key: _without_none(value) for key, value in items if value is not None}
+    if isinstance(tree, tuple):
+        return list(cast(tuple[Any, ...], tree))
+    return tree

@@ -1,0 +1,16 @@
+"""What a network is trained for: loss, metrics and prediction."""
+
+from headway.tasks.build import build_task
+from headway.tasks.classification import Classification, ClassificationMetrics
+from headway.tasks.multilabel import MultiLabel, MultiLabelMetrics
+from headway.tasks.regression import Regression, RegressionMetrics
+
+__all__ = [
+    "Classification",
+    "ClassificationMetrics",
+    "MultiLabel",
+    "MultiLabelMetrics",
+    "Regression",
+    "RegressionMetrics",
+    "build_task",
+]
