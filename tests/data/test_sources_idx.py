@@ -55,6 +55,12 @@ def test_a_folder_of_idx_files_has_its_own_test_part(tmp_path: Path, suffix: str
     assert len(source.test) == 6
 
 
+def test_a_plain_file_wins_over_its_gzipped_twin(tmp_path: Path):
+    _write_set(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"old and damaged")
+    assert len(read_source(str(tmp_path)).train) == 6
+
+
 @pytest.mark.parametrize("below", ["raw", "MNIST/raw"])
 def test_the_layout_of_torchvision_is_found_below(tmp_path: Path, below: str):
     _write_set(tmp_path / below)

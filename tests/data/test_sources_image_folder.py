@@ -1,3 +1,5 @@
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -234,6 +236,18 @@ def test_damage_within_a_file_is_found_while_it_is_read_into_memory(tmp_path: Pa
     source = _read(tmp_path, bad_data="skip")
     assert (source.train.targets.tolist(), len(source.skipped)) == ([0, 0, 1], 1)
     assert torch.equal(source.train.inputs[2], _pixels(tmp_path / "bees/b2.png"))
+
+
+def test_a_size_that_the_header_hides_is_a_fault(tmp_path: Path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    body = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    path = _folder(tmp_path) / "bees/b2.png"
+    content = path.read_bytes()
+    path.write_bytes(content[:-12] + chunk + content[-12:])
+    with pytest.raises(DataError, match=r"b2\.png: has a size that its header hides: 5x6"):
+        _read(tmp_path)
 
 
 def test_a_class_of_bad_files_only_is_refused(tmp_path: Path):

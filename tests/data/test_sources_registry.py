@@ -31,6 +31,12 @@ def test_a_misspelt_path_is_guessed_from_its_neighbours(tmp_path: Path):
         read_source(str(tmp_path / "flower" / "train"))
 
 
+def test_arrays_that_only_start_alike_are_no_match(tmp_path: Path):
+    np.save(tmp_path / "small_x.npy", np.zeros((2, 3)))
+    with pytest.raises(DataError, match="there is no path"):
+        read_source(str(tmp_path / "sma"))
+
+
 def test_a_path_without_neighbours_lists_the_names(tmp_path: Path):
     with pytest.raises(DataError, match="Sources known by name are digits, mnist"):
         read_source(str(tmp_path / "nothing"))

@@ -177,6 +177,12 @@ def test_a_column_of_names_is_refused(tmp_path: Path):
         _read(tmp_path, {"name": names, "kind": ["a", "b", *["a"] * 63]})
 
 
+def test_decimals_are_not_cut_to_whole_classes(tmp_path: Path):
+    kinds = pl.Series(["1.25", "1.75"]).cast(pl.Decimal(6, 2))
+    with pytest.raises(DataError, match="numbers that are not whole"):
+        _read(tmp_path, {"a": [1, 2], "kind": kinds}, task="classification")
+
+
 def test_a_column_of_lists_is_refused(tmp_path: Path):
     with pytest.raises(
         DataError, match=r"column 'a' has type List\(Int64\); expected numbers"

@@ -1,7 +1,8 @@
 """Trains a small network as one of several processes and prints its losses and metrics."""
 
-import argparse
 import json
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -37,29 +38,21 @@ class Block(nn.Module):
 
 
 class Losses(Callback):
-    def __init__(self, stop_at: int, trainer_box: list[Trainer]) -> None:
+    def __init__(self, stop_at: int) -> None:
         self.values: list[float] = []
         self.stop_at = stop_at
-        self.trainer_box = trainer_box
+        self.trainer: Trainer | None = None
 
     def on_report(self, report) -> None:
         self.values.append(report.loss)
         if report.step == self.stop_at:
-            self.trainer_box[0].request_stop(15)
+            self.trainer.request_stop(15)
 
     def on_evaluation(self, report) -> None:
         self.values += [report.values["val/loss"], report.values["val/accuracy"]]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--accumulate", type=int, default=1)
-    parser.add_argument("--strategy", default="ddp")
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--stop-at", type=int, default=0)
-    parser.add_argument("--resume", action="store_true")
-    arguments = parser.parse_args()
+def make_setup(*, batch_size: int, accumulate: int, strategy: str) -> Setup:
     machine = Machine(device="cpu", threads=1)
     device, shard = join(machine)
     torch.manual_seed(0)
@@ -73,43 +66,71 @@ def main() -> None:
     split = ArraySplit(images, targets)
     train = ArrayLoader(
         split,
-        batch_size=arguments.batch_size,
+        batch_size=batch_size,
         seed=0,
         device=device,
         shard=shard,
         augmentation=Augmentation(flip=True, crop_padding=1, cutout=0),
     )
     total = 2 * train.num_batches
-    setup = Setup(
+    return Setup(
         model=model,
         task=Classification(4),
         train_data=train,
         val_data=ArrayEvaluation(split, batch_size=8, device=device, shard=shard),
-        optimizer=build_optimizer(model, name="sgd", lr=0.1, weight_decay=1e-4),
+        optimizer=build_optimizer(model, name="sgd", lr=0.01, weight_decay=1e-4),
         schedule=build_schedule("cosine", total_steps=total),
         total_steps=total,
         options=Options(
             training=Training(
-                epochs=2, batch_size=8, report_every=2, accumulate=arguments.accumulate
+                epochs=2, batch_size=batch_size, report_every=2, accumulate=accumulate
             ),
             precision=Precision(mode="off"),
             machine=machine,
             checkpointing=Checkpointing(every_seconds=1e9),
-            distributed=Distributed(strategy=arguments.strategy),
+            distributed=Distributed(strategy=strategy),
         ),
     )
-    box: list[Trainer] = []
-    losses = Losses(arguments.stop_at, box)
-    trainer = Trainer(setup, checkpoints=arguments.folder, callbacks=[losses])
-    box.append(trainer)
-    if arguments.resume:
+
+
+def train(
+    *,
+    batch_size: int = 8,
+    accumulate: int = 1,
+    strategy: str = "ddp",
+    folder: Path | None = None,
+    stop_at: int = 0,
+    resume: bool = False,
+) -> list[float]:
+    """Return the losses of the reports and the metrics of the evaluations, in order."""
+    losses = Losses(stop_at)
+    setup = make_setup(batch_size=batch_size, accumulate=accumulate, strategy=strategy)
+    trainer = Trainer(setup, checkpoints=folder, callbacks=[losses])
+    losses.trainer = trainer
+    if resume:
         trainer.resume()
-    try:
+    with suppress(Interrupted):
         trainer.run()
-    except Interrupted:
-        pass
+    return losses.values
+
+
+def main() -> None:
+    """Run the cases of this number of processes and print their losses by name."""
+    folder = Path(sys.argv[1])
+    _, shard = join(Machine(device="cpu"))
+    cases = {
+        "plain": train(),
+        "uneven": train(batch_size=9),
+        "accumulated": train(accumulate=2),
+    }
+    for strategy in ("ddp", "fsdp"):
+        if shard.world_size > 1:
+            cases[strategy] = train(strategy=strategy)
+            train(strategy=strategy, folder=folder / strategy, stop_at=6)
+        else:
+            cases[f"resumed {strategy}"] = train(folder=folder / strategy, resume=True)
     if shard.rank == 0:
-        print(json.dumps(losses.values))
+        print(json.dumps(cases))
     leave()
 
 

@@ -79,8 +79,11 @@ def offline_wandb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def wandb_records(folder: Path) -> list[Any]:
+    import wandb
     from wandb.proto import wandb_internal_pb2
 
+    # A finished run is on disk only once W&B's own process has ended, which this waits for.
+    wandb.teardown()
     paths = sorted(folder.glob("wandb/offline-run-*/*.wandb"))
     return [
         wandb_internal_pb2.Record.FromString(data)

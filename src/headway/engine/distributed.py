@@ -1,5 +1,6 @@
 """The seam to torch.distributed: processes, gradients, statistics, whole tensors."""
 
+import inspect
 import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from headway.data import Shard
 from headway.engine.machine import resolve_device
+from headway.engine.memory import block_stacks
 from headway.engine.options import Distributed, Machine
 from headway.errors import HeadwayError
 
@@ -67,10 +69,12 @@ def wrap(model: nn.Module, options: Distributed, device: torch.device) -> nn.Mod
         model = _share_batch_statistics(model, device)
     if options.strategy == "ddp":
         ids = [device.index] if device.type == "cuda" else None
-        return DistributedDataParallel(
-            model, device_ids=ids, broadcast_buffers=not options.sync_batch_norm
-        )
-    for stack in [m for m in model.modules() if isinstance(m, nn.Sequential)]:
+        # Newer versions of torch call the same setting by another name.
+        known = inspect.signature(DistributedDataParallel).parameters
+        name = next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in known)
+        settings: dict[str, Any] = {name: not options.sync_batch_norm}
+        return DistributedDataParallel(model, device_ids=ids, **settings)
+    for stack in list(block_stacks(model)):
         for block in stack:
             if any(True for _ in block.parameters()):
                 fully_shard(block)

@@ -26,7 +26,7 @@ def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     """
     if mode == "store":
         return 0
-    stacks = [stack for stack in _outer_stacks(model) if len(stack) > 1]
+    stacks = [stack for stack in block_stacks(model) if len(stack) > 1]
     num_units = sum(len(stack) for stack in stacks)
     length = 1 if mode == "checkpoint" else max(1, math.isqrt(num_units))
     for stack in stacks:
@@ -40,18 +40,19 @@ def compile_blocks(model: nn.Module) -> None:
     Blocks of one shape share their compiled code, so the time to compile does not grow with
     depth.
     """
-    blocks = [block for stack in _outer_stacks(model) for block in stack]
+    units = [unit for stack in block_stacks(model) for unit in stack]
+    blocks = [unit for unit in units if any(True for _ in unit.children())]
     for module in blocks if len(blocks) > 2 else [model]:
         module.compile()
 
 
-def _outer_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
+def block_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
     """Yield the sequential containers whose children are blocks rather than containers."""
+    if isinstance(module, nn.Sequential) and not _holds_stacks(module):
+        yield module
+        return
     for child in module.children():
-        if isinstance(child, nn.Sequential) and not _holds_stacks(child):
-            yield child
-        else:
-            yield from _outer_stacks(child)
+        yield from block_stacks(child)
 
 
 def _holds_stacks(stack: nn.Sequential) -> bool:

@@ -128,7 +128,7 @@ class Trainer:
         """Move the model to the device and give it the layout and the shape asked for."""
         setup, options = self.setup, self.setup.options
         model = setup.model.to(self.device)
-        if options.precision.channels_last:
+        if options.precision.channels_last and not self._is_sharded:
             cast(Any, model).to(memory_format=torch.channels_last)
         if options.machine.onednn_linear is True:
             use_onednn_linear(model)
@@ -138,6 +138,11 @@ class Trainer:
         if setup.preprocessing is not None:
             setup.preprocessing.to(self.device)
 
+    @property
+    def _is_sharded(self) -> bool:
+        strategy = self.setup.options.distributed.strategy
+        return strategy == "fsdp" and self._shard.world_size > 1
+
     def _make_step(self) -> TrainStep:
         setup, options = self.setup, self.setup.options
         model, optimizer = setup.model, setup.optimizer
@@ -146,6 +151,8 @@ class Trainer:
         now = dict(model.named_parameters())
         for group in optimizer.param_groups:  # sharding makes new parameters
             group["params"] = [now[names[id(parameter)]] for parameter in group["params"]]
+            if self._is_sharded and "dampening" in group:
+                group["fused"] = None  # torch has no fused SGD for shards
         decay = options.training.ema_decay
         return TrainStep(
             wrapped,
@@ -203,6 +210,8 @@ class Trainer:
             except Exception as error:
                 self._event("failed", reason=f"{type(error).__name__}: {error}")
                 raise
+            # A process that leaves early takes its connections with it.
+            distributed.barrier()
         return self.outcome()
 
     def request_stop(self, signal: int) -> None:

@@ -2,7 +2,7 @@
 
 import zlib
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from headway.engine import Setup
 from headway.errors import RunError
 from headway.recipe import Recipe
 from headway.runs import Run, describe_environment
-from headway.tasks import task_settings
+from headway.tasks import AnyTask, task_settings
 
 
 def describe_run(recipe: Recipe, setup: Setup, splits: DataSplits) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def describe_run(recipe: Recipe, setup: Setup, splits: DataSplits) -> dict[str, 
         **describe_environment(),
         "data": asdict(splits.info),
         "data_fingerprint": fingerprint(splits),
-        "task": task_settings(setup.task),
+        "task": task_settings(cast(AnyTask, setup.task)),
         "engine": {
             **asdict(setup.options),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),

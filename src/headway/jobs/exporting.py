@@ -68,7 +68,7 @@ def export(
 
 
 def _export(network: Network) -> torch.export.ExportedProgram:
-    dtype = torch.uint8 if network.recipe_takes_bytes else torch.float32
+    dtype = getattr(torch, network.info.dtype)
     example = torch.zeros(2, *network.info.input_shape, dtype=dtype)
     deployed = _Deployed(network).eval()
     try:

@@ -149,7 +149,7 @@ class _Loaders:
         }
         if isinstance(split, ArraySplit):
             return ArrayLoader(split, **settings)
-        return FileLoader(split, workers=self._workers(), **settings)
+        return FileLoader(split, num_workers=self._workers(), **settings)
 
     def evaluation(self, split: Split | None) -> EvaluationData | None:
         """Return the loader of a part that is only measured, or None where it is empty."""
@@ -163,7 +163,7 @@ class _Loaders:
         }
         if isinstance(split, ArraySplit):
             return ArrayEvaluation(split, **settings)
-        return FileEvaluation(split, workers=self._workers(), **settings)
+        return FileEvaluation(split, num_workers=self._workers(), **settings)
 
     def _workers(self) -> int:
         workers = self._recipe.data.workers

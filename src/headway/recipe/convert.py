@@ -4,13 +4,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, cast
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 import tomli_w
 
 from headway.errors import RecipeError, did_you_mean
 from headway.recipe.tree import Recipe
+
+_PLAIN = {bool: "true or false", int: "a whole number", float: "a number", NoneType: "none"}
 
 
 def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
@@ -26,7 +29,7 @@ def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
         message, _, path = str(error).partition(" - at `$.")
         path = path.rstrip("`")
         got = _value_at(values, path)
-        raise RecipeError(f"{path}: {_plain(message)}, got {got!r}") from None
+        raise RecipeError(f"{path}: {_expected(message, path)}, got {_shown(path, got)}") from None
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
@@ -103,10 +106,34 @@ def _refuse_unknown(values: Mapping[str, Any], kind: Any, path: str) -> None:
             _refuse_unknown(cast(Mapping[str, Any], value), inner, f"{path}{key}.")
 
 
-def _plain(message: str) -> str:
+def _expected(message: str, path: str) -> str:
     """Turn msgspec's message into the words of the other errors."""
-    text = message.replace("Expected", "expected").replace("`", "")
-    return text.split(", got ")[0].replace("Invalid enum value", "expected one of the known names")
+    if message.startswith("Invalid enum value"):
+        return f"expected {' or '.join(_names(_hint(path)))}"
+    text = message.replace("Expected", "expected").replace("`", "").split(", got ")[0]
+    return text.replace(" | null", " or none").replace(" | str", " or auto")
+
+
+def _shown(path: str, got: Any) -> str:
+    suggestion = did_you_mean(got, _names(_hint(path))) if isinstance(got, str) else ""
+    return f"{got!r}.{suggestion}" if suggestion else repr(got)
+
+
+def _hint(path: str) -> Any:
+    """Return the type of the setting at `path`."""
+    hint: Any = Recipe
+    for key in path.partition("[")[0].split("."):
+        hint = get_type_hints(hint).get(key) if is_dataclass(hint) else None
+    return hint
+
+
+def _names(hint: Any) -> list[str]:
+    """Return the words that a type stands for: its own name, or the choices it names."""
+    if get_origin(hint) is Literal:
+        return [str(word) for word in get_args(hint)]
+    if get_origin(hint) in (Union, UnionType):
+        return [name for inner in get_args(hint) for name in _names(inner)]
+    return [_PLAIN.get(hint, getattr(hint, "__name__", str(hint)))]
 
 
 def _value_at(values: Any, path: str) -> Any:

@@ -15,7 +15,7 @@ from headway.recipe.tree import Recipe
 
 
 def load_recipe(
-    name_or_file: str = "default",
+    recipe: str | Recipe = "default",
     *,
     overrides: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
@@ -26,7 +26,7 @@ def load_recipe(
     in that recipe.
 
     Args:
-        name_or_file: Name of a recipe, or path of a TOML file.
+        recipe: Name of a recipe, path of a TOML file, or a recipe to change.
         overrides: Changes such as "optimizer.lr=0.05"; later ones win.
         settings: Changes by path, such as {"data.source": "mnist"}; applied before
             `overrides`.
@@ -38,7 +38,8 @@ def load_recipe(
         >>> load_recipe("fast", overrides=["optimizer.lr=0.05"]).optimizer.lr
         0.05
     """
-    values = _values(name_or_file)
+    is_name = isinstance(recipe, str)
+    values = _values(recipe) if is_name else recipe_to_dict(recipe)
     for path, value in (settings or {}).items():
         _set(values, path, value)
     for override in overrides:

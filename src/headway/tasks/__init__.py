@@ -4,8 +4,10 @@ from headway.tasks.build import build_task
 from headway.tasks.classification import Classification, ClassificationMetrics
 from headway.tasks.multilabel import MultiLabel, MultiLabelMetrics
 from headway.tasks.regression import Regression, RegressionMetrics
+from headway.tasks.settings import AnyTask, restore_task, task_settings
 
 __all__ = [
+    "AnyTask",
     "Classification",
     "ClassificationMetrics",
     "MultiLabel",
@@ -13,4 +15,6 @@ __all__ = [
     "Regression",
     "RegressionMetrics",
     "build_task",
+    "restore_task",
+    "task_settings",
 ]

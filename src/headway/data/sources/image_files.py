@@ -75,6 +75,9 @@ def load_images(
             continue
         if images is None:
             images = image.new_zeros(len(paths), *image.shape)
+        if image.shape != images.shape[1:]:
+            faults[index] = f"has a size that its header hides: {_size(image)} pixels"
+            continue
         images[index] = image
     if images is None:
         images = torch.zeros(len(paths), 1 if mode == "L" else 3, 0, 0, dtype=torch.uint8)
@@ -126,7 +129,9 @@ def _inspect(path: Path) -> ImageFacts | str:
     try:
         with Image.open(path) as image:
             refuse_deep_mode(image)
-            turned = image.getexif().get(_EXIF_ORIENTATION) in _QUARTER_TURNS
+            # Of the base class, because that of PNG decodes the whole image.
+            exif = Image.Image.getexif(image)
+            turned = exif.get(_EXIF_ORIENTATION) in _QUARTER_TURNS
             width, height = reversed(image.size) if turned else image.size
             if not _has_ending(path, image.format):
                 image.load()
@@ -152,6 +157,10 @@ def _try_decode(path: Path, mode: ImageMode, image_size: int | None) -> Tensor |
         return decode_image(path, mode, image_size)
     except DataError as error:
         return str(error).removeprefix(f"{path}: ")
+
+
+def _size(image: Tensor) -> str:
+    return f"{image.shape[2]}x{image.shape[1]}"
 
 
 def _in_threads(function: Callable[[S], T], items: Sequence[S]) -> Iterator[T]:

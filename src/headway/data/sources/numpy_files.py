@@ -15,6 +15,8 @@ T = TypeVar("T")
 _INPUTS = ("x", "images", "inputs", "features", "data", "image", "input")
 _TARGETS = ("y", "labels", "targets", "label", "target")
 _PARTS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
+# What may stand between the name of a set and that of an array.
+_JOINTS = "_-."
 _EXPECTED = (
     "expected x and y, or x_train, y_train and if there are any x_val, y_val, x_test, "
     "y_test (images, inputs, features or data for x, labels or targets for y will also do)"
@@ -51,14 +53,14 @@ def find_npy_files(path: Path) -> dict[str, Path]:
     Returns:
         The file for each name such as "x" or "y_train".
     """
-    is_prefix = not path.is_dir() and path.suffix != ".npy"
-    folder, prefix = (path.parent, path.name) if is_prefix else (path, "")
-    if path.suffix == ".npy":
-        folder = path.parent
+    if path.is_dir() or path.suffix == ".npy":
+        folder = path if path.is_dir() else path.parent
+        return {file.stem: file for file in sorted(folder.glob("*.npy"))}
+    prefix = path.name.rstrip(_JOINTS)
     return {
-        file.stem.removeprefix(prefix).lstrip("_-."): file
-        for file in sorted(folder.glob("*.npy"))
-        if file.name.startswith(prefix)
+        file.stem.removeprefix(prefix).lstrip(_JOINTS): file
+        for file in sorted(path.parent.glob("*.npy"))
+        if file.name.startswith(tuple(prefix + joint for joint in _JOINTS))
     }
 
 

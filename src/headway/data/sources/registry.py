@@ -65,9 +65,9 @@ def _read_path(spec: str, path: Path, options: SourceOptions) -> Source:
             return _read_file(spec, path, options)
         if files := find_npy_files(path):
             return source_from_arrays(spec, read_npy(files, path), task=options.task)
+        raise _not_found(spec, path)
     except PermissionError as error:
         raise DataError(f"{error.filename}: permission denied; make it readable") from error
-    raise _not_found(spec, path)
 
 
 def _read_folder(spec: str, path: Path, options: SourceOptions) -> Source:

@@ -245,7 +245,7 @@ def _encode_classes(
             "0 and 1"
         )
     column = targets.to_series()
-    if column.dtype.is_float() and not (column == column.floor()).all():
+    if column.dtype.is_numeric() and not (column == column.floor()).all():
         raise DataError(
             f"{name}: column {column.name!r} holds numbers that are not whole, so they are "
             "no classes; use --set data.task=regression"

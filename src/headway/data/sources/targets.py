@@ -67,30 +67,6 @@ def interpret_targets(
     return _regression(parts, name)
 
 
-def class_numbers(
-    parts: Mapping[str, Array], name: str
-) -> tuple[tuple[str, ...], list[Array]]:
-    """Number the distinct values of "train" in sorted order.
-
-    Returns:
-        The values as class names, and the numbers of every part.
-
-    Raises:
-        DataError: If another part holds a value that "train" does not.
-    """
-    values = np.unique(parts["train"])
-    numbers: list[Array] = []
-    for part, array in parts.items():
-        unknown = np.setdiff1d(array, values)
-        if len(unknown):
-            raise DataError(
-                f"{name}: {part} has samples of class {_listed(unknown)}, which train does "
-                "not have; give train samples of it or take them out"
-            )
-        numbers.append(np.searchsorted(values, array))
-    return tuple(str(value) for value in values), numbers
-
-
 def check_several_classes(classes: Sequence[str], name: str) -> None:
     """Raise a DataError if there are not at least two classes."""
     if len(classes) < 2:
@@ -149,7 +125,7 @@ def _classification(
     parts: Mapping[str, Array], name: str, classes: tuple[str, ...]
 ) -> Targets:
     if parts["train"].dtype.kind in "US":
-        found, numbers = class_numbers({p: a.astype(str) for p, a in parts.items()}, name)
+        found, numbers = _class_numbers({p: a.astype(str) for p, a in parts.items()}, name)
         check_several_classes(found, name)
         return _class_targets(found, parts, numbers)
     labels = {part: _whole_labels(array, part, name) for part, array in parts.items()}
@@ -161,6 +137,30 @@ def _classification(
     for part, array in labels.items():
         _check_range(array, part, name, len(classes))
     return _class_targets(classes, parts, list(labels.values()))
+
+
+def _class_numbers(
+    parts: Mapping[str, Array], name: str
+) -> tuple[tuple[str, ...], list[Array]]:
+    """Number the distinct values of "train" in sorted order.
+
+    Returns:
+        The values as class names, and the numbers of every part.
+
+    Raises:
+        DataError: If another part holds a value that "train" does not.
+    """
+    values = np.unique(parts["train"])
+    numbers: list[Array] = []
+    for part, array in parts.items():
+        unknown = np.setdiff1d(array, values)
+        if len(unknown):
+            raise DataError(
+                f"{name}: {part} has samples of class {_listed(unknown)}, which train does "
+                "not have; give train samples of it or take them out"
+            )
+        numbers.append(np.searchsorted(values, array))
+    return tuple(str(value) for value in values), numbers
 
 
 def _class_targets(
