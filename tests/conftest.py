@@ -6,12 +6,19 @@ import jaxtyping
 import pytest
 
 jaxtyping.install_import_hook(
-    ["headway.data", "headway.measure", "headway.models", "headway.nn", "headway.optim",
-     "headway.tasks", "headway.engine"],
+    [
+        "headway.data",
+        "headway.measure",
+        "headway.models",
+        "headway.nn",
+        "headway.optim",
+        "headway.tasks",
+        "headway.engine",
+    ],
     "beartype.beartype",
 ).__enter__()
 
-import torch
+import torch  # noqa: E402 - after the hook
 
 torch.set_num_threads(1)
 

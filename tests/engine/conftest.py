@@ -1,4 +1,4 @@
-"""A small Setup that has everything a resume can get wrong: dropout, batch norm, augmentation."""
+"""A small Setup with all that a resume can get wrong: dropout, batch norm, augmentation."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -130,7 +130,7 @@ def main() -> None:
         else:
             cases[f"resumed {strategy}"] = train(folder=folder / strategy, resume=True)
     if shard.rank == 0:
-        print(json.dumps(cases))
+        sys.stdout.write(json.dumps(cases) + "\n")
     leave()
 
 

@@ -14,7 +14,12 @@ Cases = dict[str, list[float]]
 
 def launch(processes: int, folder: Path) -> Cases:
     """Run the worker in so many processes; return what its first process printed."""
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    torchrun = [
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        f"--nproc-per-node={processes}",
+    ]
     done = subprocess.run(
         [sys.executable, *(torchrun if processes > 1 else []), str(WORKER), str(folder)],
         capture_output=True,

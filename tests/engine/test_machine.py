@@ -27,7 +27,7 @@ def test_the_cpu_is_taken_where_there_is_no_gpu():
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(InputError, match="machine.device must be auto, cpu, cuda"):
+    with pytest.raises(InputError, match=r"machine\.device must be auto, cpu, cuda"):
         resolve_device("gpu9")
 
 

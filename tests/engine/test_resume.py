@@ -153,7 +153,9 @@ def test_a_rollback_goes_on_with_a_smaller_rate(make_setup, tmp_path):
 
 def test_a_checkpoint_of_another_model_is_refused(make_setup, tmp_path):
     start(tmp_path / "run", make_setup(epochs=1))
-    other = make_setup(model=torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 4)))
+    other = make_setup(
+        model=torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 4))
+    )
 
     with pytest.raises(CheckpointError, match="do not fit this model"):
         resume(tmp_path / "run", other)

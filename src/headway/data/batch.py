@@ -29,22 +29,22 @@ class Batch:
 
 @runtime_checkable
 class TrainingData(Protocol):
-    """Batches whose order and contents are a function of the seed and the position.
-
-    Attributes:
-        num_samples: Samples of one epoch over all processes.
-        num_batches: Optimizer steps of one epoch.
-        batch_size: Samples of one global batch.
-    """
+    """Batches whose order and contents are a function of the seed and the position."""
 
     @property
-    def num_samples(self) -> int: ...
+    def num_samples(self) -> int:
+        """Samples of one epoch over all processes."""
+        ...
 
     @property
-    def num_batches(self) -> int: ...
+    def num_batches(self) -> int:
+        """Optimizer steps of one epoch."""
+        ...
 
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int:
+        """Samples of one global batch."""
+        ...
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` (from 0) from position `start` (from 0) on."""
@@ -53,14 +53,12 @@ class TrainingData(Protocol):
 
 @runtime_checkable
 class EvaluationData(Protocol):
-    """Every sample once, in a fixed order, without augmentation.
-
-    Attributes:
-        num_samples: Samples over all processes.
-    """
+    """Every sample once, in a fixed order, without augmentation."""
 
     @property
-    def num_samples(self) -> int: ...
+    def num_samples(self) -> int:
+        """Samples over all processes."""
+        ...
 
     def batches(self) -> Iterator[Batch]:
         """Yield every batch; all processes yield the same number of batches."""
@@ -80,6 +78,6 @@ class Shard:
     world_size: int = 1
 
     def slice(self, length: int) -> slice:
-        """Return this process's contiguous part of `length` samples; parts differ by <= 1."""
+        """Return this process's share of `length` samples; shares differ by one at most."""
         bounds = [length * rank // self.world_size for rank in (self.rank, self.rank + 1)]
         return slice(*bounds)

@@ -18,31 +18,32 @@ _DEEP_MODES = ("I", "F")
 
 
 def decode_image(
-    path: Path, mode: ImageMode, image_size: int | None = None
+    path: Path, mode: ImageMode, image_size: int | tuple[int, int] | None = None
 ) -> UInt8[Tensor, "channels height width"]:
     """Read an image file, upright as its EXIF orientation says.
 
     Args:
         path: The file, in any format that Pillow reads; of an animation the first frame.
         mode: "L" for one gray channel, "RGB" for three.
-        image_size: The short side is resized to it and the centre cut out as a square; None
-            keeps the size of the file.
+        image_size: Height and width, or the side of a square: the image is resized to cover
+            it and the centre cut out. None keeps the size of the file.
 
     Raises:
         DataError: If the file cannot be decoded, is cut short or has over 8 bits a channel.
     """
+    size = (image_size, image_size) if isinstance(image_size, int) else image_size
     try:
         with Image.open(path) as file:
-            if image_size is not None:
+            if size is not None:
                 # JPEG decodes straight to 1/2, 1/4 or 1/8; twice the size keeps it sharp.
-                file.draft(None, (2 * image_size, 2 * image_size))
+                file.draft(None, (2 * max(size), 2 * max(size)))
             refuse_deep_mode(file)
             image = _to_mode(ImageOps.exif_transpose(file), mode)
     # Pillow's decoders raise almost any class on damaged bytes.
     except Exception as error:
         raise DataError(f"{path}: {describe_failure(error)}") from error
-    if image_size is not None:
-        image = _resize_and_crop(image, image_size)
+    if size is not None:
+        image = _resize_and_crop(image, size)
     pixels = torch.from_numpy(np.array(image))
     return pixels.unsqueeze(0) if mode == "L" else pixels.permute(2, 0, 1).contiguous()
 
@@ -74,9 +75,13 @@ def _to_mode(image: Image.Image, mode: ImageMode) -> Image.Image:
     return image.convert(mode)
 
 
-def _resize_and_crop(image: Image.Image, size: int) -> Image.Image:
-    scale = size / min(image.size)
-    width, height = (max(size, round(side * scale)) for side in image.size)
-    image = image.resize((width, height), Image.Resampling.BILINEAR)
-    left, top = (width - size) // 2, (height - size) // 2
-    return image.crop((left, top, left + size, top + size))
+def _resize_and_crop(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    height, width = size
+    scale = max(width / image.width, height / image.height)
+    covering = (
+        max(width, round(image.width * scale)),
+        max(height, round(image.height * scale)),
+    )
+    image = image.resize(covering, Image.Resampling.BILINEAR)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))

@@ -5,6 +5,7 @@ from typing import Literal
 
 TaskKind = Literal["classification", "multilabel", "regression"]
 InputKind = Literal["image", "tabular"]
+InputType = Literal["uint8", "float32"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,11 +14,15 @@ class DataInfo:
 
     Attributes:
         name: How the user named the source.
-        kind: "image" for inputs of shape (channels, height, width), "tabular" for (features,).
-        input_shape: Shape of one sample as the model sees it.
+        kind: "image" or "tabular".
+        input_shape: Shape of one sample as the model sees it: (channels, height, width) of
+            an image, (features,) of a row of a table.
+        dtype: Type of the raw inputs: "uint8" for the bytes 0 to 255 of an image file,
+            "float32" for other values.
         task: What the targets are good for.
         classes: Class names in label order; label names for multilabel; () for regression.
         target_names: Names of the regression targets; () otherwise.
+        feature_names: Names of the columns of the inputs of a table; () otherwise.
         num_train: Samples to learn from.
         num_val: Samples to choose by.
         num_test: Samples held out, reached through `headway evaluate` only.
@@ -27,9 +32,11 @@ class DataInfo:
     name: str
     kind: InputKind
     input_shape: tuple[int, ...]
+    dtype: InputType
     task: TaskKind
     classes: tuple[str, ...] = ()
     target_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
     num_train: int
     num_val: int
     num_test: int

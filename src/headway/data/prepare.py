@@ -52,8 +52,8 @@ def prepare_data(
         split_seed: Which of the possible divisions.
 
     Raises:
-        DataError: If the fractions leave nothing to learn from, or a class has a single
-            sample and cannot be divided.
+        DataError: If there is nothing to learn, the fractions leave nothing to learn from,
+            or a class has a single sample and cannot be divided.
 
     Example:
         >>> from headway.data import read_source
@@ -62,6 +62,8 @@ def prepare_data(
         >>> len(splits.train), len(splits.val), len(splits.test)
         (1258, 180, 359)
     """
+    if source.untrainable:
+        raise DataError(source.untrainable)
     num_val, num_test = _num_wanted(source, val_fraction, test_fraction)
     train, val, test = _divide(source, num_val, num_test, split_seed)
     return _describe(
@@ -171,9 +173,11 @@ def _describe(
         name=source.name,
         kind=source.kind,
         input_shape=train.input_shape,
+        dtype=train.dtype,
         task=source.task,
         classes=source.classes,
         target_names=source.target_names,
+        feature_names=source.feature_names,
         num_train=len(train),
         num_val=_length(val),
         num_test=_length(test),

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from jaxtyping import Int64, Shaped, UInt8
 from torch import Tensor
 
 from headway.data.decoding import ImageMode, decode_image
+from headway.data.info import InputType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class ArraySplit:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
         return tuple(self.inputs.shape[1:])
+
+    @property
+    def dtype(self) -> InputType:
+        """Type of the inputs."""
+        return "uint8" if self.inputs.dtype == torch.uint8 else "float32"
 
     def select(self, indices: Int64[Tensor, " selected"]) -> "ArraySplit":
         """Return the samples at `indices`, in that order."""
@@ -74,6 +81,11 @@ class FileSplit:
         if self.image_size is None:
             return tuple(self.read(0).shape)
         return (1 if self.mode == "L" else 3, self.image_size, self.image_size)
+
+    @property
+    def dtype(self) -> InputType:
+        """Type of the inputs."""
+        return "uint8"
 
     def select(self, indices: Int64[Tensor, " selected"]) -> "FileSplit":
         """Return the samples at `indices`, in that order."""

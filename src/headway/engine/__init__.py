@@ -12,13 +12,14 @@ from headway.engine.options import (
     Precision,
     Training,
 )
+from headway.engine.placement import resolve_options
 from headway.engine.precision import autocast, resolve_precision
-from headway.engine.reports import Callback, EvaluationReport, Event, StepReport
+from headway.engine.reports import Callback, EvaluationReport, Event, Outcome, StepReport
 from headway.engine.seeds import seed_weights
 from headway.engine.setup import Setup
 from headway.engine.state import load_weights
 from headway.engine.task import Metrics, Task
-from headway.engine.trainer import Outcome, Trainer, resolve_options
+from headway.engine.trainer import Trainer
 
 __all__ = [
     "Callback",

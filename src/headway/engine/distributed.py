@@ -78,7 +78,13 @@ def wrap(model: nn.Module, options: Distributed, device: torch.device) -> nn.Mod
         for block in stack:
             if any(True for _ in block.parameters()):
                 fully_shard(block)
-    return fully_shard(model)
+    fully_shard(model)  # changes the class of the module in place
+    return model
+
+
+def is_sharded(options: Distributed) -> bool:
+    """Whether each process holds only a part of the weights."""
+    return options.strategy == "fsdp" and shard().world_size > 1
 
 
 def accumulating(model: nn.Module, *, is_last: bool) -> AbstractContextManager[Any]:
@@ -163,7 +169,7 @@ def _share_batch_statistics(model: nn.Module, device: torch.device) -> nn.Module
     # torch's SyncBatchNorm refuses the CPU.
     for module in model.modules():
         if isinstance(module, _BatchNorm):
-            module.forward = partial(_global_batch_norm, module)
+            module.forward = partial(_global_batch_norm, module)  # pyright: ignore
     return model
 
 

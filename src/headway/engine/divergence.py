@@ -21,7 +21,9 @@ def divergence(
         model: The network, after the step.
         inputs: Inputs of a recent batch.
     """
-    return DivergenceError(step=step, loss=loss, lr=lr, cause=_cause(step, before, model, inputs))
+    return DivergenceError(
+        step=step, loss=loss, lr=lr, cause=_cause(step, before, model, inputs)
+    )
 
 
 def _cause(step: int, before: list[float], model: nn.Module, inputs: Any) -> str:
@@ -37,8 +39,12 @@ def _cause(step: int, before: list[float], model: nn.Module, inputs: Any) -> str
             "The loss grew from step to step before: the learning rate is too high. Lower "
             "optimizer.lr, lengthen schedule.warmup_steps or set training.clip_norm=1.0."
         )
-    broken = [name for name, p in model.named_parameters() if not bool(torch.isfinite(p).all())]
-    where = f" The first weights that are not finite belong to {broken[0]}." if broken else ""
+    broken = [
+        name for name, p in model.named_parameters() if not bool(torch.isfinite(p).all())
+    ]
+    where = (
+        f" The first weights that are not finite belong to {broken[0]}." if broken else ""
+    )
     return (
         "The learning rate is probably too high: lower optimizer.lr or set "
         f"training.clip_norm=1.0.{where}"

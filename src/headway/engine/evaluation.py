@@ -1,6 +1,6 @@
 """Measure a network on data that it does not learn from."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ def evaluate(
 
 
 @contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
+def evaluation_mode(model: nn.Module) -> Generator[None]:
     """Put `model` into evaluation mode, and each of its modules back as it was."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

@@ -55,7 +55,7 @@ def use_onednn_linear(model: nn.Module) -> int:
     """Send the plain linear layers of `model` through oneDNN; return how many there are."""
     layers = [module for module in model.modules() if type(module) is nn.Linear]
     for layer in layers:
-        layer.forward = partial(_forward, layer)
+        layer.forward = partial(_forward, layer)  # pyright: ignore
     return len(layers)
 
 

@@ -4,7 +4,7 @@ import ctypes
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +44,7 @@ def resolve_device(name: str, *, local_rank: int = 0) -> torch.device:
                 f"machine.device is {name!r} but torch sees no GPU here; "
                 "use --set machine.device=cpu"
             )
-        return torch.device("cuda", device.index if device.index is not None else local_rank)
+        return device if ":" in name else torch.device("cuda", local_rank)
     return device
 
 
@@ -161,7 +161,7 @@ def resolve_machine(
 
 
 @contextmanager
-def machine_settings(machine: Machine) -> Iterator[None]:
+def machine_settings(machine: Machine) -> Generator[None]:
     """Apply thread count, allocator and determinism; put back what torch lets us put back."""
     threads = torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()

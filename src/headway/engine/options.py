@@ -20,7 +20,8 @@ class Training:
     Attributes:
         epochs: Passes over the training data; "auto" chooses from its size.
         max_steps: Upper limit of optimizer steps, or None.
-        batch_size: Samples of one optimizer step over all processes.
+        batch_size: Samples of one optimizer step over all processes; "auto" takes up to 128,
+            and fewer for sets so small that an epoch would have under 32 steps.
         accumulate: Micro-batches that one batch is cut into to save memory.
         clip_norm: Largest global gradient norm, or None for no clipping.
         clip_value: Largest magnitude of a gradient element, or None.
@@ -37,7 +38,7 @@ class Training:
 
     epochs: Positive | Auto = "auto"
     max_steps: Positive | None = None
-    batch_size: Positive = 128
+    batch_size: Positive | Auto = "auto"
     accumulate: Positive = 1
     clip_norm: Above0 | None = None
     clip_value: Above0 | None = None

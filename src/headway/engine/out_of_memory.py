@@ -81,4 +81,6 @@ class MemoryGuard:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of torch says that memory ran out, on a GPU or on the CPU."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(
+        error
+    )

@@ -13,7 +13,9 @@ from headway.engine.options import Precision
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def resolve_precision(precision: Precision, device: torch.device, model: nn.Module) -> Precision:
+def resolve_precision(
+    precision: Precision, device: torch.device, model: nn.Module
+) -> Precision:
     """Replace "auto" by what is fastest on `device` without loss of quality.
 
     bfloat16 where the hardware multiplies it, never where it is emulated; channels_last where

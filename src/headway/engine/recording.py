@@ -19,6 +19,7 @@ class Recorder(Callback):
         self._writers = writers
 
     def on_report(self, report: StepReport) -> None:
+        """Write the numbers of the last steps."""
         self._log(
             report.step,
             {
@@ -31,12 +32,15 @@ class Recorder(Callback):
         )
 
     def on_evaluation(self, report: EvaluationReport) -> None:
+        """Write the metrics."""
         self._log(report.step, {"epoch": report.epoch, **report.values})
 
     def on_event(self, event: Event) -> None:
+        """Write the event."""
         self._record.event(event.kind, step=event.step, **event.fields)
 
     def on_end(self) -> None:
+        """Force what was written to the disk and close the trackers."""
         self._record.flush()
         for writer in self._writers:
             writer.close()

@@ -59,6 +59,27 @@ class Event:
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        step: Optimizer steps done.
+        epoch: Passes over the data done, with fraction.
+        values: Metrics of the last evaluation.
+        best_values: Metrics of the best evaluation, whose weights are kept.
+        seconds: Time spent in training, over all sessions.
+        stopped_early: Whether early stopping ended it.
+    """
+
+    step: int
+    epoch: float
+    values: Mapping[str, float]
+    best_values: Mapping[str, float]
+    seconds: float
+    stopped_early: bool
+
+
 class Callback:
     """Base of everything that follows a run; override what you need.
 

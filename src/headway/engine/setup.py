@@ -1,6 +1,7 @@
 """Everything that is being trained, in one place."""
 
 from dataclasses import dataclass, field
+
 from torch import nn
 from torch.optim import Optimizer
 

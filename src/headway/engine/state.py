@@ -25,7 +25,7 @@ class Progress:
         lr_scale: What rollbacks have multiplied the learning rate by.
         rollbacks: How often the run went back after diverging.
         window: Losses of the steps since the last report.
-        best: Best value of the monitored metric, or None before the first evaluation.
+        best: Score of the best evaluation, larger being better, or None before the first.
         best_values: All metrics of that evaluation.
         last_values: All metrics of the last evaluation.
         stale: Evaluations since the best one.
@@ -39,7 +39,7 @@ class Progress:
     lr_scale: float = 1.0
     rollbacks: int = 0
     window: list[float] = field(default_factory=list[float])
-    best: float | None = None
+    best: list[float] | None = None
     best_values: dict[str, float] = field(default_factory=dict[str, float])
     last_values: dict[str, float] = field(default_factory=dict[str, float])
     stale: int = 0

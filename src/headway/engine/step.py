@@ -1,6 +1,7 @@
 """One optimizer step as a function of the state and a batch."""
 
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -138,7 +139,7 @@ def _split(batch: Batch, count: int) -> list[Batch]:
             targets=_slice(batch.targets, start, stop),
             weight=batch.weight * (stop - start) / length,
         )
-        for start, stop in zip(bounds, bounds[1:], strict=False)
+        for start, stop in pairwise(bounds)
         if stop > start
     ]
 

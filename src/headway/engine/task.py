@@ -25,18 +25,17 @@ class Metrics(Protocol):
 
 @runtime_checkable
 class Task(Protocol):
-    """What a network is trained for.
-
-    Attributes:
-        monitor: Metric that decides which snapshot is the best.
-        monitor_mode: Whether a larger or a smaller value of it is better.
-    """
+    """What a network is trained for."""
 
     @property
-    def monitor(self) -> str: ...
+    def monitor(self) -> str:
+        """Metric that decides which snapshot is the best."""
+        ...
 
     @property
-    def monitor_mode(self) -> Literal["max", "min"]: ...
+    def monitor_mode(self) -> Literal["max", "min"]:
+        """Whether a larger or a smaller value of it is better."""
+        ...
 
     def loss(self, outputs: Any, targets: Any) -> Tensor:
         """Return the mean training loss of one batch as a scalar."""

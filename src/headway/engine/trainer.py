@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,59 +16,22 @@ from headway.engine import distributed
 from headway.engine.divergence import divergence
 from headway.engine.evaluation import evaluate
 from headway.engine.interrupts import StopRequest
-from headway.engine.linear import use_onednn_linear
-from headway.engine.machine import machine_settings, resolve_machine
-from headway.engine.memory import apply_memory_mode, compile_blocks
-from headway.engine.options import Options
+from headway.engine.machine import machine_settings
 from headway.engine.out_of_memory import MemoryGuard
-from headway.engine.precision import autocast, resolve_precision
+from headway.engine.placement import place, resolve_options
+from headway.engine.precision import autocast
 from headway.engine.recording import Recorder
-from headway.engine.reports import Callback, EvaluationReport, Event, StepReport
+from headway.engine.reports import Callback, EvaluationReport, Event, Outcome, StepReport
 from headway.engine.saving import Saver
 from headway.engine.seeds import mix
 from headway.engine.setup import Setup
 from headway.engine.state import Progress, all_finite, restore, state_tree, weights_tree
-from headway.engine.step import TrainStep
 from headway.engine.task import Metrics
 from headway.errors import DivergenceError, Interrupted
-from headway.optim import WeightAverage
 from headway.runs import MetricWriter, RunRecord
 
 # How often the terminal hears that training moves on, in seconds.
 _TICK_SECONDS = 0.5
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """How a training ended.
-
-    Attributes:
-        step: Optimizer steps done.
-        epoch: Passes over the data done, with fraction.
-        values: Metrics of the last evaluation.
-        best_values: Metrics of the best evaluation, whose weights are kept.
-        seconds: Time spent in training, over all sessions.
-        stopped_early: Whether early stopping ended it.
-    """
-
-    step: int
-    epoch: float
-    values: Mapping[str, float]
-    best_values: Mapping[str, float]
-    seconds: float
-    stopped_early: bool
-
-
-def resolve_options(options: Options, device: torch.device, model: torch.nn.Module) -> Options:
-    """Replace every "auto" of the engine's settings by what fits machine and model."""
-    precision = resolve_precision(options.precision, device, model)
-    machine = resolve_machine(
-        options.machine,
-        device,
-        mode=precision.mode,
-        processes=distributed.processes_here(),
-    )
-    return replace(options, precision=precision, machine=machine)
 
 
 class Trainer:
@@ -107,8 +70,7 @@ class Trainer:
         self.progress = Progress()
         self.best_metrics: Metrics | None = None
         self._is_resumed = False
-        self._place_model()
-        self._step = self._make_step()
+        self._step = place(self.setup, self.device)
         self._guard = MemoryGuard(self._step, setup.model)
         self._record = record
         if checkpoints is None and record is not None:
@@ -121,47 +83,6 @@ class Trainer:
         self._pending: list[Tensor] = []
         self._norm: Tensor | None = None
         self._window_start = (0, time.perf_counter())
-
-    # Setting up.
-
-    def _place_model(self) -> None:
-        """Move the model to the device and give it the layout and the shape asked for."""
-        setup, options = self.setup, self.setup.options
-        model = setup.model.to(self.device)
-        if options.precision.channels_last and not self._is_sharded:
-            cast(Any, model).to(memory_format=torch.channels_last)
-        if options.machine.onednn_linear is True:
-            use_onednn_linear(model)
-        apply_memory_mode(model, options.training.memory)
-        if options.training.compile:
-            compile_blocks(model)
-        if setup.preprocessing is not None:
-            setup.preprocessing.to(self.device)
-
-    @property
-    def _is_sharded(self) -> bool:
-        strategy = self.setup.options.distributed.strategy
-        return strategy == "fsdp" and self._shard.world_size > 1
-
-    def _make_step(self) -> TrainStep:
-        setup, options = self.setup, self.setup.options
-        model, optimizer = setup.model, setup.optimizer
-        names = {id(parameter): name for name, parameter in model.named_parameters()}
-        wrapped = distributed.wrap(model, options.distributed, self.device)
-        now = dict(model.named_parameters())
-        for group in optimizer.param_groups:  # sharding makes new parameters
-            group["params"] = [now[names[id(parameter)]] for parameter in group["params"]]
-            if self._is_sharded and "dampening" in group:
-                group["fused"] = None  # torch has no fused SGD for shards
-        decay = options.training.ema_decay
-        return TrainStep(
-            wrapped,
-            setup.task,
-            optimizer=optimizer,
-            average=None if decay is None else WeightAverage(model, decay),
-            options=options,
-            device=self.device,
-        )
 
     # Running.
 
@@ -202,7 +123,11 @@ class Trainer:
             try:
                 self._train()
             except DivergenceError as error:
-                fields = {"step_of_divergence": error.step, "lr": error.lr, "cause": error.cause}
+                fields = {
+                    "step_of_divergence": error.step,
+                    "lr": error.lr,
+                    "cause": error.cause,
+                }
                 self._event("diverged", **fields)
                 raise
             except Interrupted:
@@ -418,16 +343,18 @@ class Trainer:
         self._restart_clock()
 
     def _note_best(self, values: Mapping[str, float]) -> bool:
+        """Keep this snapshot if it is the best; a tie is decided by the smaller loss."""
         task, progress = self.setup.task, self.progress
         value = values.get(f"val/{task.monitor}")
         if value is None:
             return False
         self.setup.schedule.observe(value)
         sign = 1.0 if task.monitor_mode == "max" else -1.0
-        if progress.best is not None and not sign * value > sign * progress.best:
+        score = (sign * value, -values["val/loss"])
+        if progress.best is not None and not score > tuple(progress.best):
             progress.stale += 1
             return False
-        progress.best, progress.best_values, progress.stale = value, dict(values), 0
+        progress.best, progress.best_values, progress.stale = [*score], dict(values), 0
         self._save_best()
         self._event("best", epoch=self._epoch(), values=dict(values))
         return True
@@ -461,7 +388,9 @@ class Trainer:
         self._saver.save_best(
             {
                 "model": model,
-                "preprocessing": None if preprocessing is None else preprocessing.state_dict(),
+                "preprocessing": None
+                if preprocessing is None
+                else preprocessing.state_dict(),
                 "step": self.progress.step,
                 "values": self.progress.best_values,
             }

@@ -8,17 +8,17 @@ from headway.data import (
     ArrayEvaluation,
     ArraySplit,
     FileEvaluation,
-    Source,
     Split,
     align_source,
     read_source,
 )
-from headway.engine import autocast, evaluate as measure
+from headway.engine import autocast
+from headway.engine import evaluate as measure
 from headway.errors import DataError
 from headway.jobs.description import check_same_data
 from headway.jobs.network import Network, Weights, load_network
 from headway.jobs.places import anchor
-from headway.recipe import load_recipe, read_data, recipe_from_dict, source_options
+from headway.recipe import load_recipe, read_data, source_options
 from headway.runs import Run, RunRecord, open_run
 
 _BATCH = 512
@@ -120,7 +120,9 @@ def _own_test(run: Run, network: Network) -> Split:
     return splits.test
 
 
-def _other(network: Network, data: str | None, overrides: Sequence[str]) -> tuple[Split, str]:
+def _other(
+    network: Network, data: str | None, overrides: Sequence[str]
+) -> tuple[Split, str]:
     """Return what can be measured of another source: its test part, or all of it."""
     recipe = load_recipe(network.recipe, overrides=overrides)
     if data is not None:

@@ -75,7 +75,9 @@ def _export(network: Network) -> torch.export.ExportedProgram:
         return torch.export.export(
             deployed, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},)
         )
-    except Exception as error:  # torch.export raises classes of its own for what it cannot trace
+    except (
+        Exception
+    ) as error:  # torch.export raises classes of its own for what it cannot trace
         raise HeadwayError(
             f"{network.recipe.model.name} cannot be traced by torch.export: {error}"
         ) from error

@@ -37,7 +37,9 @@ def start_facts(
     )
 
 
-def end_facts(recipe: Recipe, trainer: Trainer, outcome: Outcome, *, folder: Path) -> EndFacts:
+def end_facts(
+    recipe: Recipe, trainer: Trainer, outcome: Outcome, *, folder: Path
+) -> EndFacts:
     """Return what there is to say after the last step."""
     setup = trainer.setup
     confusion = getattr(trainer.best_metrics, "confusion", None)
@@ -55,10 +57,8 @@ def end_facts(recipe: Recipe, trainer: Trainer, outcome: Outcome, *, folder: Pat
 def _input_note(splits: DataSplits) -> str:
     shape = splits.info.input_shape
     sizes = (*shape[1:], shape[0]) if len(shape) == 3 else shape
-    train = splits.train
-    where = str(train.inputs.dtype).removeprefix("torch.")
-    kept = f"{where}, in memory" if isinstance(train, ArraySplit) else "files, streamed"
-    return f"{'x'.join(map(str, sizes))} {kept}"
+    kept = "in memory" if isinstance(splits.train, ArraySplit) else "streamed from files"
+    return f"{'x'.join(map(str, sizes))} {splits.info.dtype}, {kept}"
 
 
 def _device_note(device: torch.device) -> str:

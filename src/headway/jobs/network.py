@@ -81,7 +81,9 @@ def load_network(run: Run, *, weights: Weights = "best", device: str = "auto") -
         options=recipe.model.options,
     )
     load_weights(model, tree["model"])
-    preprocessing = build_preprocessing(cast(Any, recipe.preprocessing.kind), info.input_shape)
+    preprocessing = build_preprocessing(
+        cast(Any, recipe.preprocessing.kind), info.input_shape
+    )
     load_weights(preprocessing, tree["preprocessing"])
     model = model.to(where).eval()
     return Network(

@@ -57,7 +57,8 @@ def predict(
             outputs = network.predict(inputs[start : start + _BATCH])
             rows = zip(names[start : start + _BATCH], outputs, strict=True)
             predictions += [
-                Prediction(file=name, values=_by_name(row, network, top)) for name, row in rows
+                Prediction(file=name, values=_by_name(row, network, top))
+                for name, row in rows
             ]
     return predictions
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headway.data import DataSplits
 from headway.engine import (
     Callback,
     Outcome,
@@ -160,7 +159,9 @@ class _Job:
             writers=open_writers(trackers, folder=folder, name=folder.name, recipe=values),
         )
         step = trainer.resume() if resume else 0
-        shown.begin(start_facts(self.recipe, self.splits, trainer, folder=folder, step=step))
+        shown.begin(
+            start_facts(self.recipe, self.splits, trainer, folder=folder, step=step)
+        )
         outcome = trainer.run()
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
         if record is not None:
@@ -189,4 +190,6 @@ def _new_folder(out: str | Path | None, recipe: Recipe) -> Path:
 
 def _check_not_running(run: Run) -> None:
     if run.state == "running":
-        raise RunError(f"{run.folder} is still being trained by another process; stop it first")
+        raise RunError(
+            f"{run.folder} is still being trained by another process; stop it first"
+        )

@@ -136,7 +136,7 @@ class _Loaders:
         recipe = self._recipe
         chosen = recipe.augmentation
         settings: dict[str, Any] = {
-            "batch_size": recipe.training.batch_size,
+            "batch_size": int(recipe.training.batch_size),
             "seed": recipe.seed,
             "device": self._device,
             "shard": self._shard,
@@ -156,7 +156,7 @@ class _Loaders:
         if split is None or not len(split):
             return None
         settings: dict[str, Any] = {
-            "batch_size": 4 * self._recipe.training.batch_size,
+            "batch_size": 4 * int(self._recipe.training.batch_size),
             "device": self._device,
             "shard": self._shard,
             "preprocessing": self._preprocessing,

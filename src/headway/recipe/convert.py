@@ -29,11 +29,13 @@ def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
         message, _, path = str(error).partition(" - at `$.")
         path = path.rstrip("`")
         got = _value_at(values, path)
-        raise RecipeError(f"{path}: {_expected(message, path)}, got {_shown(path, got)}") from None
+        raise RecipeError(
+            f"{path}: {_expected(message, path)}, got {_shown(path, got)}"
+        ) from None
 
 
 def recipe_to_dict(recipe: Recipe) -> dict[str, Any]:
-    """Return the recipe as nested dicts that TOML can hold; settings that are None are left out."""
+    """Return the recipe as nested dicts that TOML can hold: without what is None."""
     return _without_none(asdict(recipe))
 
 
@@ -66,7 +68,9 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     """
     path, separator, text = assignment.partition("=")
     if not separator or not path.strip():
-        raise RecipeError(f"--set takes path=value, such as optimizer.lr=0.05, got {assignment!r}")
+        raise RecipeError(
+            f"--set takes path=value, such as optimizer.lr=0.05, got {assignment!r}"
+        )
     *parents, last = path.strip().split(".")
     table = values
     for parent in parents:

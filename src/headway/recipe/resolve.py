@@ -9,7 +9,7 @@ from headway.recipe.tree import Augmentation, Optimizer, Recipe, Schedule
 
 # Samples that a training should see in all, by recipe; epochs follow from the data's size.
 _SAMPLES = {"fast": 300_000, "default": 1_500_000}
-_EPOCHS = {"fast": (5, 60), "default": (15, 60)}
+_EPOCHS = {"fast": (5, 60), "default": (15, 40)}
 # The batch size that the learning rate of 0.1 belongs to (He et al., 2015).
 _REFERENCE_BATCH = 128
 
@@ -28,8 +28,9 @@ def resolve_recipe(recipe: Recipe, info: DataInfo) -> Recipe:
     training = replace(
         recipe.training,
         epochs=_epochs(recipe.name, info.num_train) if epochs == "auto" else epochs,
-        batch_size=min(recipe.training.batch_size, info.num_train),
+        batch_size=_batch_size(recipe.training, info.num_train),
     )
+    assert training.batch_size != "auto"
     kind = recipe.preprocessing.kind
     if kind == "auto":
         kind = "channel-mean-std" if is_image else "standardize"
@@ -37,7 +38,9 @@ def resolve_recipe(recipe: Recipe, info: DataInfo) -> Recipe:
     if model == "auto":
         model = "resnet-20" if is_image else "mlp"
     task = recipe.task.kind
-    optimizer = _optimizer(recipe.optimizer, is_image=is_image, batch_size=training.batch_size)
+    optimizer = _optimizer(
+        recipe.optimizer, is_image=is_image, batch_size=training.batch_size
+    )
     return replace(
         recipe,
         preprocessing=replace(recipe.preprocessing, kind=kind),
@@ -50,6 +53,16 @@ def resolve_recipe(recipe: Recipe, info: DataInfo) -> Recipe:
     )
 
 
+def _batch_size(training: Training, num_train: int) -> int:
+    """Return up to 128, halved until an epoch has 32 steps or a batch only 16 samples."""
+    if training.batch_size != "auto":
+        return min(training.batch_size, num_train)
+    size = _REFERENCE_BATCH
+    while size > 16 and num_train < 32 * size:
+        size //= 2
+    return min(size, num_train)
+
+
 def _epochs(recipe: str, num_train: int) -> int:
     lowest, highest = _EPOCHS.get(recipe, _EPOCHS["default"])
     samples = _SAMPLES.get(recipe, _SAMPLES["default"])
@@ -59,6 +72,7 @@ def _epochs(recipe: str, num_train: int) -> int:
 def total_steps(training: Training, num_train: int) -> int:
     """Return the optimizer steps of a training whose epochs are known."""
     assert training.epochs != "auto"
+    assert training.batch_size != "auto"
     steps = training.epochs * max(1, num_train // training.batch_size)
     return steps if training.max_steps is None else min(steps, training.max_steps)
 

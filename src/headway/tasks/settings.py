@@ -31,5 +31,7 @@ def restore_task(info: DataInfo, settings: Mapping[str, Any]) -> AnyTask:
         return Classification(len(info.classes))
     if info.task == "multilabel":
         return MultiLabel(len(info.classes))
-    mean, std = (torch.tensor(settings[key], dtype=torch.float64) for key in ("mean", "std"))
+    mean, std = (
+        torch.tensor(settings[key], dtype=torch.float64) for key in ("mean", "std")
+    )
     return Regression(mean, std)

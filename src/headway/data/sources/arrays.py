@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from jaxtyping import Shaped
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -62,6 +63,7 @@ def source_from_arrays(
         train=splits["train"],
         val=splits.get("val"),
         test=splits.get("test"),
+        untrainable=targets.untrainable,
     )
 
 
@@ -105,7 +107,8 @@ def _read_inputs(
         raise _differing("shape of a sample", shapes, name)
     is_bytes = is_image and _are_bytes(parts, name)
     tensors = {
-        part: _to_tensor(a, is_bytes, f"{name}: {part}") for part, a in parts.items()
+        part: to_tensor(a, f"{name}: {part}", is_bytes=is_bytes)
+        for part, a in parts.items()
     }
     return "image" if is_image else "tabular", tensors
 
@@ -135,13 +138,20 @@ def _are_bytes(parts: Mapping[str, Array], name: str) -> bool:
     whole = {part: array.dtype.kind != "f" for part, array in parts.items()}
     if len(set(whole.values())) > 1:
         raise _differing("type", {part: a.dtype for part, a in parts.items()}, name)
-    return whole["train"] and all(
-        array.dtype == np.bool or (array.min() >= 0 and array.max() <= 255)
-        for array in parts.values()
-    )
+    return whole["train"] and all(fits_in_bytes(array) for array in parts.values())
 
 
-def _to_tensor(array: Array, is_bytes: bool, what: str) -> Tensor:
+def fits_in_bytes(array: Array) -> bool:
+    """Tell whether an array of whole numbers holds none below 0 or above 255."""
+    return array.dtype == np.bool or bool(array.min() >= 0 and array.max() <= 255)
+
+
+def to_tensor(array: Array, what: str, *, is_bytes: bool) -> Shaped[Tensor, "..."]:
+    """Return numbers as a tensor of uint8 (false and true as 0 and 255) or of float32.
+
+    Raises:
+        DataError: If a number is too large for a float32.
+    """
     if is_bytes:
         scaled = array * np.uint8(255) if array.dtype == np.bool else array
         return torch.from_numpy(np.require(scaled, np.uint8, _FOR_TORCH))

@@ -18,7 +18,7 @@ from headway.data.sources.image_files import (
     load_images,
 )
 from headway.data.sources.source import Source, SourceOptions
-from headway.data.sources.targets import check_several_classes
+from headway.data.sources.targets import why_too_few_classes
 from headway.data.splits import ArraySplit, FileSplit, Split
 from headway.errors import DataError, did_you_mean
 
@@ -58,7 +58,7 @@ def read_image_folder(path: Path, options: SourceOptions, name: str) -> Source:
     """
     folders = _part_folders(path)
     classes = tuple(folder.name for folder in _sub_folders(folders["train"]))
-    _check_classes(folders, classes, name)
+    _check_classes(folders, classes)
     samples = [s for part in folders for s in _list_samples(folders[part], part, classes)]
     samples, facts, skipped = _inspect_samples(samples, options, name)
     mode = _common_look(samples, facts, options)
@@ -77,6 +77,7 @@ def read_image_folder(path: Path, options: SourceOptions, name: str) -> Source:
         val=splits.get("val"),
         test=splits.get("test"),
         skipped=skipped,
+        untrainable=why_too_few_classes(classes, name),
     )
 
 
@@ -103,7 +104,7 @@ def _is_wanted(name: str) -> bool:
     return not name.startswith(".") and name not in _LITTER
 
 
-def _check_classes(folders: Mapping[str, Path], classes: Sequence[str], name: str) -> None:
+def _check_classes(folders: Mapping[str, Path], classes: Sequence[str]) -> None:
     for folder in folders.values():
         found = [sub.name for sub in _sub_folders(folder)]
         if not found:
@@ -118,7 +119,6 @@ def _check_classes(folders: Mapping[str, Path], classes: Sequence[str], name: st
                     f"({len(classes)} folders in {folders['train']})."
                     f"{did_you_mean(other, classes)}"
                 )
-    check_several_classes(classes, name)
 
 
 def _list_samples(folder: Path, part: str, classes: Sequence[str]) -> list[_Sample]:

@@ -30,9 +30,7 @@ def read_npz(path: Path) -> dict[str, tuple[Array, Array]]:
         DataError: If the file is damaged, holds pickled objects or lacks an array.
     """
     with path.open("rb") as file:
-        archive = _load(file, path)
-        if isinstance(archive, np.ndarray):
-            raise DataError(f"{path}: is one array, not an archive of arrays; name it .npy")
+        archive = _load_archive(file, path)
         pairs = _find_pairs(archive.files, path)
         return {
             part: (
@@ -81,12 +79,42 @@ def read_npy(files: Mapping[str, Path], where: Path) -> dict[str, tuple[Array, A
     }
 
 
+def read_samples(path: Path) -> Array:
+    """Read an array of inputs that has no targets beside it.
+
+    Args:
+        path: An .npy file, or an .npz file with one array or with one called x or one of
+            its other names.
+
+    Raises:
+        DataError: If the file is damaged, holds pickled objects or several arrays none of
+            which has such a name.
+    """
+    if path.suffix.lower() == ".npy":
+        return _load_array(path)
+    with path.open("rb") as file:
+        archive = _load_archive(file, path)
+        known = {name.lower(): name for name in archive.files}
+        wanted = [known[word] for word in _INPUTS if word in known]
+        if not wanted and len(known) != 1:
+            listed = ", ".join(known.values()) or "no array"
+            raise DataError(f"{path}: holds {listed}; call the array of samples x")
+        return _from_archive(archive, path, (wanted or archive.files)[0])
+
+
 def _load_array(path: Path) -> Array:
     with path.open("rb") as file:
         array = _load(file, path)
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: is an archive of arrays, not one array; name it .npz")
     return array
+
+
+def _load_archive(file: BinaryIO, path: Path) -> Any:
+    archive = _load(file, path)
+    if isinstance(archive, np.ndarray):
+        raise DataError(f"{path}: is one array, not an archive of arrays; name it .npy")
+    return archive
 
 
 def _load(file: BinaryIO, path: Path) -> Any:

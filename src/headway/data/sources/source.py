@@ -24,6 +24,8 @@ class Source:
         val: The source's own validation samples, or None.
         test: The source's own test samples, or None.
         skipped: What was left out and why, one line each.
+        untrainable: Why nothing can be learned from it, or "". A trained network may be
+            measured on such a source all the same, for example on samples of one class.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Source:
     val: Split | None = None
     test: Split | None = None
     skipped: tuple[str, ...] = ()
+    untrainable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

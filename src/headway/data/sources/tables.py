@@ -1,5 +1,6 @@
 """Tables in CSV and Parquet files."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from headway.data.info import TaskKind
+from headway.data.sources.columns import (
+    feature_name,
+    missing_column,
+    possible_columns,
+    unseen_category,
+)
 from headway.data.sources.source import Source, SourceOptions
-from headway.data.sources.targets import check_several_classes
+from headway.data.sources.targets import why_too_few_classes
 from headway.data.splits import ArraySplit
 from headway.errors import DataError, did_you_mean
 
@@ -59,10 +66,70 @@ def read_table(path: Path, options: SourceOptions, name: str) -> Source:
         feature_names=feature_names,
         train=ArraySplit(features, values),
         skipped=skipped,
+        untrainable=why_too_few_classes(classes, name) if task == "classification" else "",
     )
 
 
-def _load(path: Path) -> pl.DataFrame:
+def read_features(path: Path, wanted: Sequence[str]) -> Float32[Tensor, "rows features"]:
+    """Read features of a table, encoded as `read_table` encodes them.
+
+    Args:
+        path: As for `read_table`.
+        wanted: Names of the features, in the order of their columns in the result. Other
+            columns may be there and are left out. () takes every column, as numbers.
+
+    Raises:
+        DataError: If a column is missing or of the wrong type, a value is missing, or a
+            word is none that the features know.
+    """
+    starts = {column for feature in wanted for column in possible_columns(feature)}
+    frame = _load(path, words=starts.difference(wanted))
+    columns = _columns_of_features(frame, wanted or frame.columns, path)
+    frame = frame.select(dict.fromkeys(columns.values()))
+    if message := _describe_missing(_missing_values(frame)):
+        raise DataError(f"{path}: {message}; fill them or take these rows out")
+    _check_categories(frame, columns, path)
+    blocks = [
+        _numbers(frame[column], str(path))
+        if feature == column
+        else (frame[column] == feature.removeprefix(f"{column}=")).to_numpy()
+        for feature, column in columns.items()
+    ]
+    return torch.from_numpy(np.stack(blocks, axis=1).astype(np.float32))
+
+
+def _columns_of_features(
+    frame: pl.DataFrame, features: Sequence[str], path: Path
+) -> dict[str, str]:
+    """Return the column that each feature is made of."""
+    there = set(frame.columns)
+    columns: dict[str, str] = {}
+    for feature in features:
+        column = next((c for c in possible_columns(feature) if c in there), None)
+        if column is None:
+            raise missing_column(path, feature.partition("=")[0], frame.columns)
+        columns[feature] = column
+    return columns
+
+
+def _check_categories(frame: pl.DataFrame, columns: dict[str, str], path: Path) -> None:
+    known: dict[str, list[str]] = {}
+    for feature, column in columns.items():
+        if feature != column:
+            known.setdefault(column, []).append(feature.removeprefix(f"{column}="))
+    for column, categories in known.items():
+        for category in frame[column].unique().sort():
+            if category not in categories:
+                raise unseen_category(path, column, category, categories)
+
+
+def _load(path: Path, words: Collection[str] = ()) -> pl.DataFrame:
+    """Read a table.
+
+    Args:
+        path: The file.
+        words: Columns whose values are words even where they look like numbers.
+    """
     try:
         if path.suffix.lower() == ".parquet":
             frame = pl.read_parquet(path)
@@ -72,7 +139,10 @@ def _load(path: Path) -> pl.DataFrame:
                 separator=_separator(path),
                 null_values=_MISSING,
                 infer_schema_length=None,
+                schema_overrides=dict.fromkeys(words, pl.String),
             )
+        spelled = [column for column in frame.columns if column in words]
+        frame = frame.with_columns(pl.col(spelled).cast(pl.String))
     except pl.exceptions.NoDataError as error:
         raise DataError(f"{path}: the file is empty") from error
     # A damaged Parquet file can make Polars panic, which is no ordinary exception.
@@ -122,15 +192,11 @@ def _split_names(target: str) -> tuple[str, ...]:
 def _without_missing(
     frame: pl.DataFrame, options: SourceOptions, name: str
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    bad = pl.DataFrame([_is_missing(column) for column in frame.iter_columns()])
-    counts = {column: int(bad[column].sum()) for column in bad.columns}
-    listed = ", ".join(
-        f"{column} ({count} rows)" for column, count in counts.items() if count
-    )
-    if not listed:
+    bad = _missing_values(frame)
+    what = _describe_missing(bad)
+    if not what:
         return frame, ()
     rows = bad.select(pl.any_horizontal(pl.all())).to_series()
-    what = f"{rows.sum()} of {frame.height} rows have missing or infinite values: {listed}"
     if options.bad_data == "error":
         raise DataError(
             f"{name}: {what}; fill them, or leave these rows out with --bad-data skip"
@@ -138,6 +204,22 @@ def _without_missing(
     if rows.all():
         raise DataError(f"{name}: {what}; no row is left")
     return frame.filter(~rows), (f"{name}: {what}",)
+
+
+def _missing_values(frame: pl.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame([_is_missing(column) for column in frame.iter_columns()])
+
+
+def _describe_missing(bad: pl.DataFrame) -> str:
+    """Return how many rows miss a value and in which columns, or ""."""
+    counts = {column: int(bad[column].sum()) for column in bad.columns}
+    columns = ", ".join(
+        f"{column} ({count} rows)" for column, count in counts.items() if count
+    )
+    if not columns:
+        return ""
+    rows = int(bad.select(pl.any_horizontal(pl.all())).to_series().sum())
+    return f"{rows} of {bad.height} rows have missing or infinite values: {columns}"
 
 
 def _is_missing(column: pl.Series) -> pl.Series:
@@ -161,7 +243,7 @@ def _encode_features(
             blocks.append(
                 column.cast(pl.String).to_numpy()[:, None] == np.array(categories)
             )
-            names += [f"{column.name}={category}" for category in categories]
+            names += [feature_name(column.name, category) for category in categories]
         else:
             blocks.append(_numbers(column, name)[:, None])
             names.append(column.name)
@@ -254,5 +336,4 @@ def _encode_classes(
     column = column.cast(pl.Int64 if column.dtype.is_numeric() else pl.String)
     values = column.unique().sort()
     classes = tuple(str(value) for value in values)
-    check_several_classes(classes, name)
     return classes, torch.from_numpy(column.rank("dense").cast(pl.Int64).to_numpy() - 1)

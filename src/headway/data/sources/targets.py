@@ -27,12 +27,14 @@ class Targets:
         classes: As in `Source`.
         target_names: As in `Source`.
         parts: One tensor for each part, as in `ArraySplit`.
+        untrainable: As in `Source`.
     """
 
     task: TaskKind
     classes: tuple[str, ...]
     target_names: tuple[str, ...]
     parts: dict[str, Tensor]
+    untrainable: str = ""
 
 
 def interpret_targets(
@@ -53,7 +55,7 @@ def interpret_targets(
         classes: Class names where they are known already.
 
     Raises:
-        DataError: If the targets do not fit the task or are not numbered 0 to K-1.
+        DataError: If the targets do not fit the task or the classes of "train".
     """
     parts = {part: _without_last_one(array) for part, array in parts.items()}
     for part, array in parts.items():
@@ -67,13 +69,14 @@ def interpret_targets(
     return _regression(parts, name)
 
 
-def check_several_classes(classes: Sequence[str], name: str) -> None:
-    """Raise a DataError if there are not at least two classes."""
-    if len(classes) < 2:
-        raise DataError(
-            f"{name}: all samples are of one class ({classes[0]!r}), so there is nothing "
-            "to learn; at least two classes are needed"
-        )
+def why_too_few_classes(classes: Sequence[str], name: str) -> str:
+    """Return why nothing can be learned from less than two classes, or ""."""
+    if len(classes) > 1:
+        return ""
+    return (
+        f"{name}: all samples are of one class ({classes[0]!r}), so there is nothing to "
+        "learn; at least two classes are needed"
+    )
 
 
 def count_not_finite(array: Array) -> str:
@@ -125,33 +128,28 @@ def _classification(
     parts: Mapping[str, Array], name: str, classes: tuple[str, ...]
 ) -> Targets:
     if parts["train"].dtype.kind in "US":
-        found, numbers = _class_numbers({p: a.astype(str) for p, a in parts.items()}, name)
-        check_several_classes(found, name)
-        return _class_targets(found, parts, numbers)
+        words = {part: array.astype(str) for part, array in parts.items()}
+        return _found_classes(words, name, "")
     labels = {part: _whole_labels(array, part, name) for part, array in parts.items()}
     for part, array in labels.items():
         _check_not_negative(array, part, name)
     if not classes:
-        classes = _contiguous_classes(labels["train"], name)
-    check_several_classes(classes, name)
+        if reason := _why_misnumbered(labels["train"], name):
+            return _found_classes(labels, name, reason)
+        classes = tuple(str(number) for number in range(labels["train"].max() + 1))
     for part, array in labels.items():
         _check_range(array, part, name, len(classes))
-    return _class_targets(classes, parts, list(labels.values()))
+    return _class_targets(classes, labels, "")
 
 
-def _class_numbers(
-    parts: Mapping[str, Array], name: str
-) -> tuple[tuple[str, ...], list[Array]]:
-    """Number the distinct values of "train" in sorted order.
-
-    Returns:
-        The values as class names, and the numbers of every part.
+def _found_classes(parts: Mapping[str, Array], name: str, untrainable: str) -> Targets:
+    """Make a class of every distinct value of "train", in sorted order.
 
     Raises:
         DataError: If another part holds a value that "train" does not.
     """
     values = np.unique(parts["train"])
-    numbers: list[Array] = []
+    numbers: dict[str, Array] = {}
     for part, array in parts.items():
         unknown = np.setdiff1d(array, values)
         if len(unknown):
@@ -159,15 +157,17 @@ def _class_numbers(
                 f"{name}: {part} has samples of class {_listed(unknown)}, which train does "
                 "not have; give train samples of it or take them out"
             )
-        numbers.append(np.searchsorted(values, array))
-    return tuple(str(value) for value in values), numbers
+        numbers[part] = np.searchsorted(values, array)
+    classes = tuple(str(value) for value in values)
+    reason = untrainable or why_too_few_classes(classes, name)
+    return _class_targets(classes, numbers, reason)
 
 
 def _class_targets(
-    classes: tuple[str, ...], parts: Mapping[str, Array], numbers: list[Array]
+    classes: tuple[str, ...], numbers: Mapping[str, Array], untrainable: str
 ) -> Targets:
-    tensors = [torch.from_numpy(array.astype(np.int64)) for array in numbers]
-    return Targets("classification", classes, (), dict(zip(parts, tensors, strict=True)))
+    tensors = {p: torch.from_numpy(array.astype(np.int64)) for p, array in numbers.items()}
+    return Targets("classification", classes, (), tensors, untrainable)
 
 
 def _whole_labels(array: Array, part: str, name: str) -> Array:
@@ -200,17 +200,20 @@ def _check_not_negative(labels: Array, part: str, name: str) -> None:
         )
 
 
-def _contiguous_classes(labels: Array, name: str) -> tuple[str, ...]:
+def _why_misnumbered(labels: Array, name: str) -> str:
+    """Return why nothing can be learned from these labels, or "" where they are 0 to K-1."""
     values = np.unique(labels)
-    if len(values) == 0 or values[-1] == len(values) - 1:
-        return tuple(str(value) for value in values)
+    if len(values) < 2:
+        return why_too_few_classes(tuple(str(value) for value in values), name)
+    if values[-1] == len(values) - 1:
+        return ""
     if values[-1] - values[0] == len(values) - 1:
-        raise DataError(
+        return (
             f"{name}: labels go from {values[0]} to {values[-1]}; classes are numbered "
             f"from 0, so subtract {values[0]}, {_AS_REGRESSION}"
         )
     missing = np.setdiff1d(np.arange(len(values) + 5), values)
-    raise DataError(
+    return (
         f"{name}: labels go up to {values[-1]} but no sample has label {_listed(missing)}; "
         f"number the {len(values)} classes 0 to {len(values) - 1} without gaps, "
         f"{_AS_REGRESSION}"

@@ -1,0 +1,106 @@
+# The front door. A fresh machine needs Python >= 3.11 with pip, make and git; every target
+# makes or mends .venv itself, and does nothing to it when it is up to date.
+
+UV_VERSION := 0.13.8
+VENV := .venv
+UV := $(VENV)/bin/uv
+STAMP := $(VENV)/.headway-setup
+UNFINISHED := $(VENV)/.headway-sync
+BIN := $(VENV)/bin/
+PYTEST := $(BIN)pytest -n 2
+BENCHMARKS := $(filter-out benchmarks/timing.py,$(sort $(wildcard benchmarks/*.py)))
+PACKAGES := $(patsubst src/headway/%/__init__.py,headway.%,$(wildcard src/headway/*/__init__.py))
+
+# The first that is new enough and can make a virtual environment; PYTHON=... picks another.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { $$python -c 'import ensurepip' || $$python -c 'import pip'; } >/dev/null 2>&1 \
+	&& { echo $$python; break; }; done)
+
+# An activated environment of another project must not redirect uv.
+unexport VIRTUAL_ENV CONDA_PREFIX UV_PROJECT_ENVIRONMENT UV_PYTHON PYTHONHOME PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: setup
+setup: $(STAMP) ## Make or mend .venv with the locked dependencies
+
+.PHONY: demo
+demo: $(STAMP) ## Train a residual network on handwritten digits and test it
+	@number=1; while [ -e runs/demo-$$number ]; do number=$$((number + 1)); done; \
+	run=runs/demo-$$number; set -e; \
+	$(BIN)headway train digits --model resnet-20 --out $$run; \
+	echo; echo "The held-out test part, which the training has not seen:"; \
+	$(BIN)headway evaluate $$run digits; \
+	echo; \
+	echo "$$run/recipe.toml          every setting of this run"; \
+	echo "$$run/metrics.jsonl        its losses and metrics, a line each"; \
+	echo "$$run/checkpoints/         the best weights and the state to go on from"; \
+	echo "Next: $(BIN)headway train --help, or README.md"
+
+.PHONY: test
+test: $(STAMP) ## Run the tests and the examples in docstrings
+	$(PYTEST)
+
+.PHONY: test-data
+test-data: $(STAMP) ## Run the tests on real data sets; they skip where those are absent
+	$(PYTEST) -m 'data and not gpu'
+
+.PHONY: test-slow
+test-slow: $(STAMP) ## Run the tests that take more than ten seconds
+	$(PYTEST) -m 'slow and not data and not gpu'
+
+.PHONY: check
+check: $(STAMP) ## Check format, lint, types and the floors
+	$(BIN)ruff format --check .
+	$(BIN)ruff check .
+	$(BIN)pyright
+	$(BIN)lint-imports --no-logo
+
+.PHONY: bench
+bench: $(STAMP) ## Run the benchmarks, rivals included, and print their tables
+	@set -e; for script in $(BENCHMARKS); do \
+		$(UV) run --locked --group bench python $$script; done
+
+.PHONY: docs
+docs: $(STAMP) ## Build the API reference from the docstrings into site/
+	$(BIN)pdoc --docformat google --output-directory site headway $(PACKAGES)
+	@echo "Open site/index.html"
+
+.PHONY: clean
+clean: ## Remove .venv, caches and what was built; runs/ stays
+	rm -rf $(VENV) site dist build .pytest_cache .ruff_cache .import_linter_cache
+	find src tests benchmarks examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp holds the folder that .venv was made in, because its scripts and the link to src/
+# hold it too: in a copied or moved checkout, or where Python is gone, .venv is made anew.
+ifneq ($(shell test -x $(BIN)python && cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): uv.lock pyproject.toml
+	@if [ -e $(UNFINISHED) ] || { [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ]; } \
+		|| [ "$$($(UV) --version 2>/dev/null | cut -d ' ' -f 2)" != $(UV_VERSION) ] \
+		|| ! $(BIN)python -c '' 2>/dev/null; \
+		then $(MAKE) --no-print-directory venv; fi
+	@rm -f $@
+	@touch $(UNFINISHED)
+	$(UV) sync --locked
+	@rm $(UNFINISHED)
+	@echo "$(CURDIR)" > $@
+
+.PHONY: venv
+venv:
+	@test -n "$(PYTHON)" || { echo "make: headway needs Python 3.11 or newer with venv and \
+	pip; install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	rm -rf $(VENV)
+	@# Debian's Python has no ensurepip; its pip can install into the environment from outside.
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+		$(PYTHON) -m venv $(VENV) && $(BIN)python -m pip install --quiet uv==$(UV_VERSION); \
+	else \
+		$(PYTHON) -m venv --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(VENV) install --quiet uv==$(UV_VERSION); \
+	fi

@@ -1,0 +1,79 @@
+"""A recipe becomes a Setup that trains."""
+
+import numpy as np
+import pytest
+import torch
+
+from headway.engine import Trainer
+from headway.errors import InputError
+from headway.recipe import build, load_recipe
+from headway.tasks import Classification, MultiLabel, Regression
+
+QUICK = ["training.max_steps=3", "machine.threads=1", "machine.device=cpu"]
+
+
+
+@pytest.fixture
+def table(tmp_path):
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(80, 5)).astype(np.float32)
+
+    def write(y: np.ndarray) -> str:
+        np.savez(tmp_path / "table.npz", x=x, y=y)
+        return str(tmp_path / "table.npz")
+
+    return write
+
+
+def test_digits_become_a_residual_network_for_ten_classes():
+    setup = build(load_recipe(overrides=QUICK))
+
+    assert isinstance(setup.task, Classification)
+    assert setup.info is not None
+    assert setup.info.num_outputs == 10
+    assert setup.total_steps == 3
+
+
+@pytest.mark.parametrize(
+    ("targets", "task"),
+    [
+        (np.arange(80) % 3, Classification),
+        (np.random.default_rng(1).normal(size=80), Regression),
+        ((np.arange(160).reshape(80, 2) % 3 == 0).astype(np.uint8), MultiLabel),
+    ],
+    ids=["classification", "regression", "multilabel"],
+)
+def test_each_kind_of_target_trains(table, targets, task):
+    recipe = load_recipe(settings={"data.source": table(targets)}, overrides=QUICK)
+    setup = build(recipe)
+
+    outcome = Trainer(setup).run()
+
+    assert isinstance(setup.task, task)
+    assert outcome.step == 3
+
+
+def test_the_same_recipe_builds_the_same_weights():
+    first, second = (build(load_recipe(overrides=[*QUICK, "seed=5"])) for _ in range(2))
+
+    pairs = zip(first.model.parameters(), second.model.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_seed_changes_the_weights_and_not_the_division():
+    first, second = (build(load_recipe(overrides=[*QUICK, f"seed={s}"])) for s in (1, 2))
+
+    a, b = next(first.model.parameters()), next(second.model.parameters())
+    assert not torch.equal(a, b)
+    targets = [[*setup.val_data.batches()][0].targets for setup in (first, second)]
+    assert torch.equal(*targets)
+
+
+def test_a_model_that_does_not_fit_the_data_is_refused(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from torch import nn\ndef build():\n    return nn.Linear(3, 10)\n"
+    )
+    overrides = [*QUICK, f"model.name={tmp_path / 'mine.py'}:build"]
+
+    with pytest.raises(InputError):
+        build(load_recipe(overrides=overrides))
