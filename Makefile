@@ -9,7 +9,6 @@ UNFINISHED := $(VENV)/.headway-sync
 BIN := $(VENV)/bin/
 PYTEST := $(BIN)pytest -n 2
 BENCHMARKS := $(filter-out benchmarks/timing.py,$(sort $(wildcard benchmarks/*.py)))
-PACKAGES := $(patsubst src/headway/%/__init__.py,headway.%,$(wildcard src/headway/*/__init__.py))
 
 # The first that is new enough and can make a virtual environment; PYTHON=... picks another.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -27,6 +26,7 @@ help: ## Show this list
 
 .PHONY: setup
 setup: $(STAMP) ## Make or mend .venv with the locked dependencies
+	@echo "$(VENV) is ready"
 
 .PHONY: demo
 demo: $(STAMP) ## Train a residual network on handwritten digits and test it
@@ -66,8 +66,9 @@ bench: $(STAMP) ## Run the benchmarks, rivals included, and print their tables
 		$(UV) run --locked --group bench python $$script; done
 
 .PHONY: docs
-docs: $(STAMP) ## Build the API reference from the docstrings into site/
-	$(BIN)pdoc --docformat google --output-directory site headway $(PACKAGES)
+docs: $(STAMP) ## Write docs/settings.md, and the API reference into site/
+	$(BIN)python docs/write_settings.py
+	$(BIN)python docs/build_site.py
 	@echo "Open site/index.html"
 
 .PHONY: clean

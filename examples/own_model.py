@@ -7,7 +7,7 @@ the rest. Run it with: python examples/own_model.py
 The same from the command line:
 
     headway train digits --model examples/own_model.py:build_model
-        --set model.options.hidden_size=64 optimizer.name=adamw training.epochs=10
+        --set model.options.hidden_size=64 optimizer.name=adamw optimizer.lr=0.01
 """
 
 import math
@@ -57,7 +57,8 @@ def main() -> None:
         overrides=[
             "model.options.hidden_size=64",
             "optimizer.name=adamw",
-            "training.epochs=10",
+            "optimizer.lr=0.01",
+            "training.epochs=8",
         ],
     )
     test = headway.evaluate(result.folder)

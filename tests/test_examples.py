@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -21,6 +23,7 @@ def run_example(name: str, folder: Path) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_learns_the_digits_and_leaves_a_run(tmp_path):
     printed = run_example("own_model.py", tmp_path)
 

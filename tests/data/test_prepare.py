@@ -154,6 +154,29 @@ def test_facts_about_the_data_are_gathered():
     assert info.num_outputs == 10
 
 
+@pytest.mark.parametrize(
+    ("inputs", "dtype"),
+    [(torch.zeros(4, 1, 2, 2, dtype=torch.uint8), "uint8"), (torch.zeros(4, 3), "float32")],
+    ids=["bytes", "floats"],
+)
+def test_the_type_of_the_raw_inputs_is_told(inputs: torch.Tensor, dtype: str):
+    split = ArraySplit(inputs, torch.tensor([0, 0, 1, 1]))
+    source = Source(
+        name="set", kind="image", task="classification", classes=("a", "b"), train=split
+    )
+    assert _prepare(source, val=0.0, test=0.0).info.dtype == dtype
+
+
+def test_the_names_of_the_features_are_told():
+    info = _prepare(_source([5, 5], feature_names=("length",))).info
+    assert info.feature_names == ("length",)
+
+
+def test_a_source_to_measure_on_is_not_trained_on():
+    with pytest.raises(DataError, match="all samples are of one class"):
+        _prepare(_source([5, 5], untrainable="set: all samples are of one class"))
+
+
 def test_a_class_with_a_single_sample_is_named():
     with pytest.raises(
         DataError, match=r"a class with a single sample cannot be divided.*: b, d"

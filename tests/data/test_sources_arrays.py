@@ -237,6 +237,15 @@ def test_a_cut_off_npy_file_is_refused(tmp_path: Path):
         read_source(str(tmp_path))
 
 
+def test_a_header_that_ends_in_the_middle_is_refused(tmp_path: Path):
+    header = b"{'descr': '<i4', 'fortran_order': False, 'shape': (3,".ljust(117) + b"\n"
+    start = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    (tmp_path / "x.npy").write_bytes(start + header + bytes(12))
+    np.save(tmp_path / "y.npy", LABELS)
+    with pytest.raises(DataError, match=r"x\.npy: is cut short or damaged"):
+        read_source(str(tmp_path))
+
+
 def test_an_archive_named_npy_is_refused(tmp_path: Path):
     _read(tmp_path, x=_images(5, 4), y=LABELS)
     (tmp_path / "set.npz").rename(tmp_path / "x.npy")

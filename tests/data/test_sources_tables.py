@@ -159,7 +159,6 @@ def test_rows_with_missing_values_are_left_out_and_reported(tmp_path: Path):
             "needs one target column",
         ),
         (FLOWERS, {"target": "width", "task": "multilabel"}, "values other than 0 and 1"),
-        ("a,kind\n1,x\n2,x\n", {}, r"all samples are of one class \('x'\)"),
     ],
 )
 def test_bad_tables_are_refused(
@@ -167,6 +166,16 @@ def test_bad_tables_are_refused(
 ):
     with pytest.raises(DataError, match=message):
         _read(tmp_path, table, **options)
+
+
+def test_nothing_can_be_learned_from_one_class_only(tmp_path: Path):
+    source = _read(tmp_path, "a,kind\n1,x\n2,x\n")
+    assert "all samples are of one class ('x')" in source.untrainable
+
+
+def test_a_constant_value_is_no_class(tmp_path: Path):
+    source = _read(tmp_path, "a,kind\n1,7.5\n2,7.5\n")
+    assert (source.task, source.untrainable) == ("regression", "")
 
 
 def test_a_column_of_names_is_refused(tmp_path: Path):
@@ -195,6 +204,17 @@ def test_a_cut_off_parquet_file_is_refused(tmp_path: Path, kept: int):
     _read(tmp_path, {"a": [1, 2], "kind": ["a", "b"]})
     path = tmp_path / "table.parquet"
     path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DataError, match=r"table\.parquet: cannot be read as a table"):
+        read_source(str(path), SourceOptions(target="kind"))
+
+
+@pytest.mark.parametrize("position", [96, 98, 223])
+def test_a_parquet_file_on_which_polars_panics_is_refused(tmp_path: Path, position: int):
+    _read(tmp_path, {"a": [1, 2], "kind": ["a", "b"]})
+    path = tmp_path / "table.parquet"
+    content = bytearray(path.read_bytes())
+    content[position] ^= 255
+    path.write_bytes(content)
     with pytest.raises(DataError, match=r"table\.parquet: cannot be read as a table"):
         read_source(str(path), SourceOptions(target="kind"))
 

@@ -80,13 +80,6 @@ def test_whole_floats_are_classes_where_that_is_asked_for():
     ("targets", "message"),
     [
         ([-1, 0, -3], "2 labels of train are negative, the smallest is -3"),
-        ([1, 2, 3], "labels go from 1 to 3; classes are numbered from 0, so subtract 1"),
-        (
-            [0, 1, 4, 9],
-            "go up to 9 but no sample has label 2, 3, 5, 6, 7, ...; number the 4",
-        ),
-        ([0, 0, 0], r"all samples are of one class \('0'\)"),
-        (["a", "a"], r"all samples are of one class \('a'\)"),
         ([0.5, np.nan], "1 NaN and 0 Inf values in 1 of 2 samples"),
         ([0.5, np.inf], "0 NaN and 1 Inf"),
         ([0.5, 1e300], "too large for 32-bit floats"),
@@ -99,6 +92,30 @@ def test_whole_floats_are_classes_where_that_is_asked_for():
 def test_bad_targets_are_refused(targets: Any, message: str):
     with pytest.raises(DataError, match=message):
         _interpret(targets)
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ([1, 2, 3], "labels go from 1 to 3; classes are numbered from 0, so subtract 1"),
+        (
+            [0, 1, 4, 9],
+            "go up to 9 but no sample has label 2, 3, 5, 6, 7, ...; number the 4",
+        ),
+        ([0, 0, 0], "all samples are of one class ('0')"),
+        ([3, 3, 3], "all samples are of one class ('3')"),
+        (["a", "a"], "all samples are of one class ('a')"),
+    ],
+    ids=str,
+)
+def test_it_is_told_why_nothing_can_be_learned(targets: Any, message: str):
+    assert message in _interpret(targets).untrainable
+
+
+def test_classes_with_gaps_are_called_by_their_numbers():
+    found = _interpret([9, 1, 4, 1], test=[4])
+    assert found.classes == ("1", "4", "9")
+    assert [part.tolist() for part in found.parts.values()] == [[2, 0, 1, 0], [1]]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +141,7 @@ def test_targets_that_do_not_fit_the_task_are_refused(
     [
         ([0, 1], [0, 7], "1 labels of test are outside the range 0 to 1 of the 2 classes"),
         (["a", "b"], ["c"], "test has samples of class c, which train does not have"),
+        ([0, 4], [4, 2], "test has samples of class 2, which train does not have"),
         ([0, 1], ["a"], "the targets of test are words, those of train are numbers"),
         ([[0.5, 1.0]], [[0.5]], "number of target columns differs: 2 in train, 1 in test"),
     ],

@@ -103,17 +103,21 @@ def kill_soon(process: "subprocess.Popen[bytes]", delay: float) -> bool:
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_twenty_random_moments_ends_bit_for_bit_the_same(pictures, tmp_path):
+def test_a_run_killed_at_twenty_random_moments_ends_bit_for_bit_the_same(
+    pictures, tmp_path
+):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     alone = launch(train(pictures, whole))
     finish(alone)
     seconds = sum(
         later["time"] - earlier["time"]
-        for earlier, later in zip(Run(whole).events(), Run(whole).events()[1:], strict=False)
+        for earlier, later in zip(
+            Run(whole).events(), Run(whole).events()[1:], strict=False
+        )
     )
     moments = random.Random(0)
     kills = 0
-    for attempt in range(200):
+    for _ in range(200):
         code = train(pictures, killed)
         if (killed / "environment.json").exists():
             code = f"headway.resume({str(killed)!r})"
@@ -129,7 +133,9 @@ def test_a_run_killed_at_twenty_random_moments_ends_bit_for_bit_the_same(picture
 
     assert kills == NUM_KILLS
     expected, found = (load_newest(f / "checkpoints")[1] for f in (whole, killed))
-    assert all(torch.equal(expected["model"][n], found["model"][n]) for n in expected["model"])
+    assert all(
+        torch.equal(expected["model"][n], found["model"][n]) for n in expected["model"]
+    )
     averages = expected["average"]["averages"]
     assert all(torch.equal(averages[n], found["average"]["averages"][n]) for n in averages)
     assert rows(whole) == rows(killed)

@@ -12,7 +12,6 @@ from headway.tasks import Classification, MultiLabel, Regression
 QUICK = ["training.max_steps=3", "machine.threads=1", "machine.device=cpu"]
 
 
-
 @pytest.fixture
 def table(tmp_path):
     generator = np.random.default_rng(0)
@@ -65,7 +64,7 @@ def test_the_seed_changes_the_weights_and_not_the_division():
 
     a, b = next(first.model.parameters()), next(second.model.parameters())
     assert not torch.equal(a, b)
-    targets = [[*setup.val_data.batches()][0].targets for setup in (first, second)]
+    targets = [next(iter(setup.val_data.batches())).targets for setup in (first, second)]
     assert torch.equal(*targets)
 
 

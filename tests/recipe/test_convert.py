@@ -33,10 +33,16 @@ def test_a_changed_value_is_the_only_change():
     [
         ("optimizer.lr=-1", r"optimizer\.lr: expected float > 0\.0, got -1"),
         ("optimizer.lr=fast", "optimizer.lr: expected a number or auto, got 'fast'"),
-        ("optimizer.name=sdg", "auto or sgd or adam or adamw, got 'sdg'. Did you mean 'sgd'"),
+        (
+            "optimizer.name=sdg",
+            "auto or sgd or adam or adamw, got 'sdg'. Did you mean 'sgd'",
+        ),
         ("training.epochs=0", "training.epochs: expected int >= 1, got 0"),
         ("optimzer.lr=1", "unknown setting optimzer. Did you mean 'optimizer'"),
-        ("optimizer.momentun=1", "unknown setting optimizer.momentun. Did you mean 'momentum'"),
+        (
+            "optimizer.momentun=1",
+            "unknown setting optimizer.momentun. Did you mean 'momentum'",
+        ),
         ("precision.mode=bf17", "got 'bf17'. Did you mean 'bf16'"),
         ("optimizer=3", "optimizer is a section, got 3"),
         ("schedule.milestones=[0,2]", r"schedule\.milestones\[0\]: expected int >= 1"),

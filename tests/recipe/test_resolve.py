@@ -52,7 +52,10 @@ def test_nothing_stays_auto_that_depends_on_the_data():
     ("num_train", "batch_size"), [(45_000, 128), (1258, 32), (300, 16), (7, 7)]
 )
 def test_small_sets_get_small_batches(num_train, batch_size):
-    assert resolve_recipe(Recipe(), info(num_train=num_train)).training.batch_size == batch_size
+    assert (
+        resolve_recipe(Recipe(), info(num_train=num_train)).training.batch_size
+        == batch_size
+    )
 
 
 def test_the_learning_rate_follows_the_batch_size():
@@ -62,16 +65,24 @@ def test_the_learning_rate_follows_the_batch_size():
 
 
 def test_given_values_stay():
-    given = load_recipe(overrides=["training.epochs=3", "optimizer.lr=0.5", "model.name=mlp"])
+    given = load_recipe(
+        overrides=["training.epochs=3", "optimizer.lr=0.5", "model.name=mlp"]
+    )
 
     recipe = resolve_recipe(given, info())
 
-    assert (recipe.training.epochs, recipe.optimizer.lr, recipe.model.name) == (3, 0.5, "mlp")
+    assert (recipe.training.epochs, recipe.optimizer.lr, recipe.model.name) == (
+        3,
+        0.5,
+        "mlp",
+    )
 
 
 def test_image_augmentation_of_a_table_is_refused():
     with pytest.raises(RecipeError, match="augmentation is for images"):
-        resolve_recipe(load_recipe(overrides=["augmentation.cutout=2"]), info("tabular", (4,)))
+        resolve_recipe(
+            load_recipe(overrides=["augmentation.cutout=2"]), info("tabular", (4,))
+        )
 
 
 def test_resolving_twice_changes_nothing():

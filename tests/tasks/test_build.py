@@ -13,6 +13,7 @@ def info(task: Any, **facts: Any) -> DataInfo:
     return DataInfo(
         name="houses.csv",
         kind="tabular",
+        dtype="float32",
         input_shape=(4,),
         task=task,
         num_train=3,

@@ -18,8 +18,8 @@ from headway.errors import DataError, did_you_mean
 
 Array = NDArray[Any]
 
-TABLES = (".csv", ".tsv", ".parquet")
-ARRAYS = (".npy", ".npz")
+_TABLES = (".csv", ".tsv", ".parquet")
+_ARRAYS = (".npy", ".npz")
 
 
 def read_inputs(
@@ -49,11 +49,11 @@ def read_inputs(
         >>> names  # doctest: +SKIP
         ['flowers.csv:1', 'flowers.csv:2']
     """
-    _check_exists(file)
     try:
-        if file.suffix.lower() in ARRAYS:
+        _check_exists(file)
+        if file.suffix.lower() in _ARRAYS:
             return _read_array(file, info)
-        if file.suffix.lower() in TABLES:
+        if file.suffix.lower() in _TABLES:
             return _read_table(file, info)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
@@ -74,7 +74,7 @@ def _read_image(file: Path, info: DataInfo) -> Shaped[Tensor, "1 channels height
         raise DataError(
             f"{file}: is no table and no array, and the network was trained on "
             f"{info.input_shape[0]} features ({info.name}); expected "
-            f"{', '.join(TABLES + ARRAYS)}"
+            f"{', '.join(_TABLES + _ARRAYS)}"
         )
     channels, height, width = info.input_shape
     if info.dtype != "uint8" or channels not in (1, 3):
@@ -104,12 +104,7 @@ def _read_table(
 
 def _read_array(file: Path, info: DataInfo) -> tuple[list[str], Shaped[Tensor, "..."]]:
     array = read_samples(file)
-    if array.dtype.kind not in "buif":
-        raise DataError(f"{file}: has type {array.dtype}; expected whole numbers or floats")
-    if array.size == 0:
-        raise DataError(f"{file}: holds no samples (shape {array.shape})")
-    if message := count_not_finite(np.atleast_1d(array)):
-        raise DataError(f"{file}: holds {message}; replace them")
+    _check_numbers(array, file)
     if info.kind == "image":
         _check_image_type(array, file, info)
     # One sample comes first: an array of one gray image without channels is both.
@@ -140,6 +135,15 @@ def _arrange(samples: Array, shape: tuple[int, ...]) -> Array | None:
     if len(shape) == 3 and shape[0] == 1 and found == shape[1:]:
         return samples[:, np.newaxis]
     return None
+
+
+def _check_numbers(array: Array, file: Path) -> None:
+    if array.dtype.kind not in "buif":
+        raise DataError(f"{file}: has type {array.dtype}; expected whole numbers or floats")
+    if array.size == 0:
+        raise DataError(f"{file}: holds no samples (shape {array.shape})")
+    if message := count_not_finite(np.atleast_1d(array)):
+        raise DataError(f"{file}: holds {message}; replace them")
 
 
 def _check_image_type(array: Array, file: Path, info: DataInfo) -> None:

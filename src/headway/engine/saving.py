@@ -41,18 +41,21 @@ class Saver:
         """Write the checkpoint of `step` and remove what is older than the ones to keep."""
         if self._folder is None:
             return None
-        path = checkpoint.step_path(self._folder, step)
-        if distributed.shard().rank == 0:
+        folder, path = self._folder, checkpoint.step_path(self._folder, step)
+
+        def write() -> None:
             checkpoint.save(tree, path)
-            checkpoint.remove_older(self._folder, keep=self._options.keep)
-        distributed.barrier()
+            checkpoint.remove_older(folder, keep=self._options.keep)
+
+        distributed.on_first_process(write)
         self._last = time.monotonic()
         return path
 
     def save_best(self, tree: Any) -> None:
         """Write the best snapshot."""
-        if self._folder is not None and distributed.shard().rank == 0:
-            checkpoint.save(tree, self._folder / BEST)
+        if self._folder is not None:
+            path = self._folder / BEST
+            distributed.on_first_process(lambda: checkpoint.save(tree, path))
 
     def load_newest(self) -> tuple[Path, Any, list[str]] | None:
         """Return the newest whole checkpoint and what was wrong with newer ones."""

@@ -1,5 +1,6 @@
 """What changes while a network is trained, and its way to the disk and back."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -60,6 +61,18 @@ def state_tree(setup: Setup, step: TrainStep, progress: Progress) -> dict[str, A
         "scaler": None if scaler is None else scaler.state_dict(),
         "preprocessing": _state_of(setup.preprocessing),
         "generators": distributed.gather_objects(python_and_numpy_state()),
+    }
+
+
+def best_tree(setup: Setup, step: TrainStep, progress: Progress) -> dict[str, Any]:
+    """Return the network as it was evaluated; every process must call this."""
+    with step.average.swapped() if step.average is not None else nullcontext():
+        model = weights_tree(setup.model)
+    return {
+        "model": model,
+        "preprocessing": _state_of(setup.preprocessing),
+        "step": progress.step,
+        "values": progress.best_values,
     }
 
 

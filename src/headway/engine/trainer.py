@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -11,22 +11,20 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from headway.data import Batch, EvaluationData
+from headway.data import Batch
 from headway.engine import distributed
 from headway.engine.divergence import divergence
-from headway.engine.evaluation import evaluate
 from headway.engine.interrupts import StopRequest
+from headway.engine.judging import Judge
 from headway.engine.machine import machine_settings
 from headway.engine.out_of_memory import MemoryGuard
 from headway.engine.placement import place, resolve_options
-from headway.engine.precision import autocast
 from headway.engine.recording import Recorder
 from headway.engine.reports import Callback, EvaluationReport, Event, Outcome, StepReport
 from headway.engine.saving import Saver
 from headway.engine.seeds import mix
 from headway.engine.setup import Setup
-from headway.engine.state import Progress, all_finite, restore, state_tree, weights_tree
-from headway.engine.task import Metrics
+from headway.engine.state import Progress, all_finite, best_tree, restore, state_tree
 from headway.errors import DivergenceError, Interrupted
 from headway.runs import MetricWriter, RunRecord
 
@@ -41,7 +39,7 @@ class Trainer:
         setup: What is trained, with every "auto" of its options replaced.
         device: Where it is trained.
         progress: Where the training stands.
-        best_metrics: Metrics of the best evaluation of this session, or None before it.
+        judge: Measures the network and remembers the best evaluation.
 
     Args:
         setup: What is trained. The model is moved to the device and trained in place.
@@ -68,9 +66,9 @@ class Trainer:
         options = resolve_options(setup.options, self.device, setup.model)
         self.setup = replace(setup, options=options)
         self.progress = Progress()
-        self.best_metrics: Metrics | None = None
         self._is_resumed = False
         self._step = place(self.setup, self.device)
+        self.judge = Judge(self.setup, self._step.average, self.device)
         self._guard = MemoryGuard(self._step, setup.model)
         self._record = record
         if checkpoints is None and record is not None:
@@ -248,7 +246,9 @@ class Trainer:
         asked, is_due = distributed.agree_on_largest(
             [self._signals.signal, int(self._saver.is_due(progress.step))], self.device
         )
-        if (is_due or asked) and not self._is_finished:
+        if self._is_finished:
+            return  # what was asked for is done anyway
+        if is_due or asked:
             self._save()
         if asked:
             self._event("interrupted", signal=asked)
@@ -303,61 +303,23 @@ class Trainer:
     def _restart_clock(self) -> None:
         self._window_start = (self.progress.step, time.perf_counter())
 
-    def measure(self, data: EvaluationData) -> Metrics:
-        """Return the metrics of the evaluated weights on `data`."""
-        setup = self.setup
-        precision = setup.options.precision
-        average = self._step.average
-        with average.swapped() if average is not None else ExitStack():
-            return evaluate(
-                setup.model,
-                setup.task,
-                data,
-                device=self.device,
-                context=autocast(precision, self.device),
-                channels_last=precision.channels_last is True,
-            )
-
     def _evaluate(self) -> None:
-        """Measure, remember the best, and decide whether to stop early."""
-        setup, progress = self.setup, self.progress
-        parts = {"val": setup.val_data, "train_eval": setup.train_eval_data}
-        metrics = {part: self.measure(d) for part, d in parts.items() if d is not None}
-        values = {
-            f"{part}/{name}": value
-            for part, measured in metrics.items()
-            for name, value in measured.compute().items()
-        }
-        progress.last_values = values
-        is_best = self._note_best(values)
+        """Measure, keep the best snapshot, and decide whether to stop early."""
+        progress = self.progress
+        is_best = self.judge.judge(progress)
+        values = progress.last_values
         if is_best:
-            self.best_metrics = metrics["val"]
+            self._saver.save_best(best_tree(self.setup, self._step, progress))
+            self._event("best", epoch=self._epoch(), values=dict(values))
         report = EvaluationReport(
             step=progress.step, epoch=self._epoch(), values=values, is_best=is_best
         )
         self._notify("on_evaluation", report)
-        patience = setup.options.training.patience
+        patience = self.setup.options.training.patience
         if patience is not None and progress.stale >= patience:
             progress.is_stopped = True
             self._event("early_stop", evaluations_without_gain=progress.stale)
         self._restart_clock()
-
-    def _note_best(self, values: Mapping[str, float]) -> bool:
-        """Keep this snapshot if it is the best; a tie is decided by the smaller loss."""
-        task, progress = self.setup.task, self.progress
-        value = values.get(f"val/{task.monitor}")
-        if value is None:
-            return False
-        self.setup.schedule.observe(value)
-        sign = 1.0 if task.monitor_mode == "max" else -1.0
-        score = (sign * value, -values["val/loss"])
-        if progress.best is not None and not score > tuple(progress.best):
-            progress.stale += 1
-            return False
-        progress.best, progress.best_values, progress.stale = [*score], dict(values), 0
-        self._save_best()
-        self._event("best", epoch=self._epoch(), values=dict(values))
-        return True
 
     # Saving and going on.
 
@@ -377,24 +339,6 @@ class Trainer:
             tree["metrics_position"] = self._record.metrics_position()
         path = self._saver.save(tree, self.progress.step)
         self._event("checkpoint", file=None if path is None else path.name)
-
-    def _save_best(self) -> None:
-        if not self._saver.is_on:
-            return
-        average = self._step.average
-        with average.swapped() if average is not None else ExitStack():
-            model = weights_tree(self.setup.model)
-        preprocessing = self.setup.preprocessing
-        self._saver.save_best(
-            {
-                "model": model,
-                "preprocessing": None
-                if preprocessing is None
-                else preprocessing.state_dict(),
-                "step": self.progress.step,
-                "values": self.progress.best_values,
-            }
-        )
 
     def _roll_back(self, error: DivergenceError) -> None:
         """Go back to the last checkpoint with a smaller learning rate, if that is allowed."""

@@ -70,7 +70,7 @@ def export(
 def _export(network: Network) -> torch.export.ExportedProgram:
     dtype = getattr(torch, network.info.dtype)
     example = torch.zeros(2, *network.info.input_shape, dtype=dtype)
-    deployed = _Deployed(network).eval()
+    deployed = _Deployed(network).eval().requires_grad_(False)
     try:
         return torch.export.export(
             deployed, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},)

@@ -42,7 +42,7 @@ def end_facts(
 ) -> EndFacts:
     """Return what there is to say after the last step."""
     setup = trainer.setup
-    confusion = getattr(trainer.best_metrics, "confusion", None)
+    confusion = getattr(trainer.judge.best_metrics, "confusion", None)
     return EndFacts(
         outcome=outcome,
         monitor=setup.task.monitor,

@@ -1,12 +1,11 @@
 """The display for programs: one JSON object a line."""
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from headway.engine import EvaluationReport, Event, StepReport
+from headway.runs.lines import encode_line
 from headway.terminal.display import Display
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.lines import Lines
@@ -55,16 +54,4 @@ class JsonDisplay(Display):
         self._write("message", {"text": text})
 
     def _write(self, event: str, fields: Mapping[str, Any]) -> None:
-        self._lines.write(json.dumps(_to_json({"event": event, **fields}), default=str))
-
-
-def _to_json(value: Any) -> Any:
-    """Replace floats that JSON lacks by strings, at any depth."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, Mapping):
-        items = cast(Mapping[str, Any], value).items()
-        return {key: _to_json(item) for key, item in items}
-    if isinstance(value, list | tuple):
-        return [_to_json(item) for item in cast(list[Any], value)]
-    return value
+        self._lines.write(encode_line({"event": event, **fields}).decode().rstrip())

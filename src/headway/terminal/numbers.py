@@ -37,10 +37,10 @@ def si(value: int) -> str:
     """
     if value < 1000:
         return str(value)
-    # 999,500 is the first number that rounds to 1.00 M.
-    power = min(4, int(math.log10(value * 1.0005) / 3))
-    scaled = value / 1000**power
-    decimals = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+    rounded = float(f"{value:.3g}")
+    power = min(4, int(math.log10(rounded) / 3))
+    scaled = rounded / 1000**power
+    decimals = 2 if scaled < 10 else 1 if scaled < 100 else 0
     return f"{scaled:,.{decimals}f} {' kMGT'[power]}"
 
 
@@ -63,7 +63,7 @@ def decimal(value: float) -> str:
         ('0.0412', '31.42', '1,234,568', '2e-7')
     """
     size = abs(value)
-    if not math.isfinite(value) or size >= 1e9 or 0 < size < 1e-3:
+    if not math.isfinite(value) or size >= 1e9 or size < 1e-3:
         return short(value)
     decimals = 4 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
     return f"{value:,.{decimals}f}"
@@ -104,7 +104,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
 
 
-def main_metric(names: Iterable[str]) -> str:
-    """Return the metric among `names` that says most."""
-    known = set(names)
-    return next((name for name in _MAIN if name in known), "")
+def main_first(names: Iterable[str]) -> list[str]:
+    """Return metric names in their order, but the one that says most first.
+
+    Example:
+        >>> main_first(["loss", "top5", "accuracy"])
+        ['accuracy', 'loss', 'top5']
+    """
+    known = list(dict.fromkeys(names))
+    main = next((name for name in _MAIN if name in known), None)
+    return sorted(known, key=lambda name: name != main)

@@ -8,12 +8,11 @@ from rich.text import Text
 
 from headway.engine import EvaluationReport
 from headway.terminal.facts import EndFacts, StartFacts
-from headway.terminal.numbers import metric
+from headway.terminal.numbers import main_first, metric
 from headway.terminal.results import (
     Result,
     commands,
     confusions,
-    metric_names,
     results,
     time_text,
 )
@@ -43,7 +42,7 @@ def end_panel(
         rows.append(("confused", Text("\n".join(pairs))))
     rows.append(("time", Text(time_text(end, start))))
     if end.folder is not None:
-        rows.append(("run", Text(end.folder, overflow="fold")))
+        rows.append(("run", Text(end.folder)))
     return _panel("done", rows)
 
 
@@ -62,7 +61,7 @@ def print_commands(console: Console, end: EndFacts, start: StartFacts | None) ->
 def _panel(title: str, rows: list[tuple[str, RenderableType]]) -> RenderableType:
     grid = Table.grid(padding=(0, 2), expand=True)
     grid.add_column(style="dim", no_wrap=True, min_width=_LABEL_WIDTH)
-    grid.add_column(ratio=1)
+    grid.add_column(ratio=1, overflow="fold")
     for label, value in rows:
         grid.add_row(Text(label), value)
     heading = Text(f" {title} ", style=f"bold {ACCENT}")
@@ -70,9 +69,9 @@ def _panel(title: str, rows: list[tuple[str, RenderableType]]) -> RenderableType
 
 
 def _metric_table(found: list[Result]) -> RenderableType:
-    names = metric_names(found)
+    names = main_first(name for result in found for name in result.values)
     grid = Table.grid(padding=(0, 3, 0, 0))
-    grid.add_column(no_wrap=True)
+    grid.add_column(min_width=8)  # the one that gives way where it is narrow
     for _ in names:
         grid.add_column(justify="right", no_wrap=True)
     grid.add_row("", *(Text(name, style="dim") for name in names))

@@ -1,13 +1,14 @@
 """The display for files and pipes: lines of text that grep finds."""
 
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 from headway.engine import EvaluationReport, Event, StepReport
 from headway.terminal.display import Display
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.lines import Lines
-from headway.terminal.numbers import short
+from headway.terminal.numbers import main_first, short
 from headway.terminal.progress import Progress
 from headway.terminal.results import commands, confusions, results, time_text
 from headway.terminal.words import event_text, start_rows
@@ -61,7 +62,7 @@ class PlainDisplay(Display):
     def on_evaluation(self, report: EvaluationReport) -> None:
         """Write the metrics."""
         self._progress.take_evaluation(report)
-        fields = {name: f"{value:.4g}" for name, value in report.values.items()}
+        fields = _shown(report.values)
         if report.is_best:
             fields["best"] = "yes"
         self._write("eval", report, fields)
@@ -70,13 +71,13 @@ class PlainDisplay(Display):
     def on_event(self, event: Event) -> None:
         """Write what happened."""
         if text := event_text(event):
-            self._lines.write(f"{event.kind}: {text}")
+            self._lines.write(f"event: {text}")
 
     def finish(self, facts: EndFacts) -> None:
         """Write what was learned."""
         for result in results(facts, self.facts, self._progress.best):
             values = " ".join(
-                f"{name}={value:.4g}" for name, value in result.values.items()
+                f"{name}={text}" for name, text in _shown(result.values).items()
             )
             note = f" ({result.note})" if result.note else ""
             self._lines.write(f"{result.label}: {values}{note}")
@@ -99,3 +100,10 @@ class PlainDisplay(Display):
 
     def _wait(self) -> None:
         self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS
+
+
+def _shown(values: Mapping[str, float]) -> dict[str, str]:
+    """Return the metrics as text, the one that says most first."""
+    main = main_first(name.rpartition("/")[2] for name in values)[:1]
+    names = sorted(values, key=lambda name: name.rpartition("/")[2] not in main)
+    return {name: f"{values[name]:.4g}" for name in names}

@@ -1,12 +1,11 @@
 """Where a run stands: the numbers behind the bar and the lines."""
 
-import math
 import time
 from collections.abc import Mapping
 
 from headway.engine import EvaluationReport, StepReport
 from headway.terminal.facts import StartFacts
-from headway.terminal.numbers import count, main_metric, metric, short
+from headway.terminal.numbers import count, main_first, metric, short
 
 _PARTS = {"val/": "val", "train_eval/": "train"}
 
@@ -97,9 +96,9 @@ def pieces(progress: Progress, unit: str) -> list[str]:
     # Read once: the bar is drawn by a thread while the training goes on.
     report, evaluation, best = progress.report, progress.evaluation, progress.best
     said = [f"loss {metric('loss', report.loss)}"] if report else []
-    if evaluation:
+    if evaluation and evaluation.values:
         part, name, value = _headline(evaluation)
-        said.append(f"{part} {name} {metric(name, value)}")
+        said.append(f"{part} {name} {metric(name, value)}".lstrip())
     if best:
         _, name, value = _headline(best)
         said.append(f"best {metric(name, value)}")
@@ -111,6 +110,7 @@ def pieces(progress: Progress, unit: str) -> list[str]:
 
 def _headline(report: EvaluationReport) -> tuple[str, str, float]:
     """Return the part of the data, the name and the value of the metric that says most."""
-    part, values = next(iter(by_part(report.values).items()), ("", dict(report.values)))
-    name = main_metric(values)
-    return part, name, values.get(name, math.nan)
+    parts = by_part(report.values) or {"": dict(report.values)}
+    part, values = next(iter(parts.items()))
+    name = main_first(values)[0]
+    return part, name, values[name]

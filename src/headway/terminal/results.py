@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from headway.engine import EvaluationReport
 from headway.terminal.facts import EndFacts, StartFacts
-from headway.terminal.numbers import count, duration, main_metric, percent, plural
+from headway.terminal.numbers import count, duration, percent, plural
 from headway.terminal.progress import batch_size, by_part
 
 _PAIRS_SHOWN = 5
@@ -45,17 +45,10 @@ def results(
     found = [
         Result(label="best", note=when, values=top),
         Result(label="last", note=epochs, values=last.get("val", {})),
-        Result(label="on training data", note=epochs, values=last.get("train", {})),
+        Result(label="training data", note=epochs, values=last.get("train", {})),
         Result(label="guessing", note="", values=start.chance if start is not None else {}),
     ]
     return [result for result in found if result.values]
-
-
-def metric_names(found: list[Result]) -> list[str]:
-    """Return the names of all metrics, the one that says most first."""
-    names = list(dict.fromkeys(name for result in found for name in result.values))
-    main = main_metric(names)
-    return sorted(names, key=lambda name: name != main)
 
 
 def confusions(classes: tuple[str, ...], confusion: list[list[int]] | None) -> list[str]:

@@ -13,10 +13,18 @@ from headway.terminal.progress import batch_size, steps_per_epoch
 
 Rows = list[tuple[str, str]]
 
-_NAMES_LENGTH = 60
+_NAMES_LENGTH = 54
 _SKIPPED_SHOWN = 3
 # Random splits leave the classes a little unequal, which is not worth a second number.
 _SAME_LOSS = 0.005
+_PREPARED = {
+    "pixel-mean": "mean of each pixel removed",
+    "channel-mean": "mean of each channel removed",
+    "channel-mean-std": "each channel standardized",
+    "standardize": "each feature standardized",
+    "pca": "whitened by PCA",
+    "zca": "whitened by ZCA",
+}
 _MEMORY = {
     "checkpoint": "every block is recomputed",
     "sqrt": "segments of blocks are recomputed",
@@ -151,8 +159,7 @@ def _value(value: Any) -> str:
 
 
 def _input(recipe: Recipe) -> str:
-    kind = recipe.preprocessing.kind
-    prepared = "" if kind == "none" else f"normalized by {kind}"
+    prepared = _PREPARED.get(recipe.preprocessing.kind, "")
     return ", ".join(filter(None, [prepared, augmentation_words(recipe.augmentation)]))
 
 

@@ -85,7 +85,7 @@ def read_features(path: Path, wanted: Sequence[str]) -> Float32[Tensor, "rows fe
     starts = {column for feature in wanted for column in possible_columns(feature)}
     frame = _load(path, words=starts.difference(wanted))
     columns = _columns_of_features(frame, wanted or frame.columns, path)
-    frame = frame.select(dict.fromkeys(columns.values()))
+    frame = frame[list(dict.fromkeys(columns.values()))]
     if message := _describe_missing(_missing_values(frame)):
         raise DataError(f"{path}: {message}; fill them or take these rows out")
     _check_categories(frame, columns, path)

@@ -1,0 +1,109 @@
+"""The `headway` command: which command was asked for, and how it ended.
+
+Exit codes: 0 done, 2 bad input, 3 diverged, 128 + signal stopped after saving, 1 any other
+error that headway knows of.
+"""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Generator, Sequence
+from typing import TextIO
+
+import tyro
+
+from headway.cli import commands
+from headway.errors import (
+    DivergenceError,
+    HeadwayError,
+    InputError,
+    Interrupted,
+    did_you_mean,
+)
+
+_COMMANDS = {
+    "train": commands.train,
+    "evaluate": commands.evaluate,
+    "predict": commands.predict,
+    "export": commands.export,
+    "resume": commands.resume,
+    "runs": commands.runs,
+    "models": commands.models,
+}
+_DESCRIPTION = "Trains deep networks and makes sure they train."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Args:
+        arguments: Words after the program's name; those of this process where None.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    with _plain_output():
+        try:
+            _run(words or ["--help"])
+            sys.stdout.flush()
+        except HeadwayError as error:
+            return _report(error)
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+        except BrokenPipeError:  # the reader has seen enough, as in `headway runs | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+    return 0
+
+
+def _run(words: list[str]) -> None:
+    if words[0] not in _COMMANDS and not words[0].startswith("-"):
+        raise InputError(
+            f"there is no command {words[0]!r}.{did_you_mean(words[0], _COMMANDS)} "
+            f"Commands: {', '.join(_COMMANDS)}"
+        )
+    tyro.extras.subcommand_cli_from_dict(
+        _COMMANDS,
+        prog="headway",
+        description=_DESCRIPTION,
+        args=words,
+        config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
+    )
+
+
+def _report(error: HeadwayError) -> int:
+    """Say what went wrong and return the exit code that stands for it."""
+    rank = os.environ.get("RANK", "0")
+    is_first = rank == "0"
+    if is_first or not isinstance(error, Interrupted):
+        name = "headway" if is_first else f"headway (process {rank})"
+        lines = [f"{name}: {error}", *getattr(error, "__notes__", ())]
+        sys.stderr.write("\n".join(lines) + "\n")
+    if isinstance(error, Interrupted):
+        return 128 + error.signal
+    if isinstance(error, InputError):
+        return 2
+    return 3 if isinstance(error, DivergenceError) else 1
+
+
+@contextlib.contextmanager
+def _plain_output() -> Generator[None]:
+    """Print warnings as one line, and characters that the terminal lacks as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        yield
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    (file or sys.stderr).write(f"headway: warning: {message}\n")

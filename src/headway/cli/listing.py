@@ -1,0 +1,106 @@
+"""The lists of `headway runs` and `headway models`."""
+
+import json
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from headway.cli.output import is_terminal, print_json, print_line, print_rows, waiting
+from headway.errors import RunError
+from headway.runs import Run, list_runs
+
+_RUN_COLUMNS = ("name", "state", "best", "steps", "data", "model", "started")
+_LESS_IMPORTANT = ("started", "data", "model")
+# The first that a run has is the one that says most.
+_MAIN_METRICS = ("val/accuracy", "val/f1", "val/r2", "val/loss")
+
+
+def print_runs(root: Path, *, as_json: bool) -> None:
+    """Print the runs in `root`, newest first.
+
+    Raises:
+        RunError: If `root` is not a folder.
+    """
+    if root.exists() and not root.is_dir():
+        raise RunError(f"{root} is a file, not a folder of runs")
+    found = [_describe(run) for run in list_runs(root)]
+    if as_json:
+        for run in found:
+            print_json(run)
+        return
+    if not found:
+        print_line(f"there are no runs in {root}; `headway train digits` makes one")
+        return
+    rows = [_row(run) for run in found]
+    print_rows(rows, header=_RUN_COLUMNS, less_important=_LESS_IMPORTANT)
+
+
+def print_models(*, as_json: bool) -> None:
+    """Print the families of networks, with their options as `--set` takes them."""
+    with waiting("loading PyTorch"):
+        from headway.models import list_models
+    cards = list_models()
+    if as_json:
+        for card in cards:
+            print_json(asdict(card))
+        return
+    rows = [[card.family, card.description, _options(card.options)] for card in cards]
+    if is_terminal():
+        rows = [[family, "\n".join(filter(None, texts))] for family, *texts in rows]
+    print_rows(rows, header=("--model", "what it is, and its model.options"))
+
+
+def _describe(run: Run) -> dict[str, Any]:
+    """Return what the list shows of a run, under the names of its JSON."""
+    recipe = _recipe(run)
+    return {
+        **run.summary(),
+        "total_steps": run.environment.get("total_steps"),
+        "data": recipe.get("data", {}).get("source", ""),
+        "model": recipe.get("model", {}).get("name", ""),
+    }
+
+
+def _recipe(run: Run) -> dict[str, Any]:
+    try:
+        return run.recipe
+    except RunError as error:  # one damaged run must not hide the others
+        warnings.warn(str(error), stacklevel=2)
+        return {}
+
+
+def _row(run: Mapping[str, Any]) -> list[str]:
+    step, total = run["step"], run["total_steps"]
+    return [
+        run["name"],
+        run["state"],
+        _best(run["best"]),
+        f"{step:,}" if total in (None, step) else f"{step:,} of {total:,}",
+        Path(run["data"]).name,
+        run["model"],
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(run["created"])),
+    ]
+
+
+def _best(event: Mapping[str, Any] | None) -> str:
+    values = event["values"] if event is not None else {}
+    name = next((name for name in _MAIN_METRICS if name in values), None)
+    if name is None:
+        return ""
+    value, label = values[name], name.removeprefix("val/")
+    return (
+        f"{label} {value:.2%}".replace("%", " %")
+        if label == "accuracy"
+        else (f"{label} {value:.4g}")
+    )
+
+
+def _options(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_value(value)}" for name, value in options.items())
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
