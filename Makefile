@@ -8,7 +8,7 @@ STAMP := $(VENV)/.headway-setup
 UNFINISHED := $(VENV)/.headway-sync
 BIN := $(VENV)/bin/
 PYTEST := $(BIN)pytest -n 2
-BENCHMARKS := $(filter-out benchmarks/timing.py,$(sort $(wildcard benchmarks/*.py)))
+BENCHMARKS = $(shell grep -l '^if __name__ == "__main__"' benchmarks/*.py)
 
 # The first that is new enough and can make a virtual environment; PYTHON=... picks another.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
@@ -89,7 +89,8 @@ $(STAMP): uv.lock pyproject.toml
 		then $(MAKE) --no-print-directory venv; fi
 	@rm -f $@
 	@touch $(UNFINISHED)
-	$(UV) sync --locked
+	@# A failed sync (no network, stale lock) left .venv whole; a killed one did not.
+	$(UV) sync --locked || { code=$$?; [ $$code -ge 128 ] || rm $(UNFINISHED); exit $$code; }
 	@rm $(UNFINISHED)
 	@echo "$(CURDIR)" > $@
 

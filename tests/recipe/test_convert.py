@@ -65,6 +65,12 @@ def test_none_switches_a_setting_off():
     assert recipe.training.clip_norm is None
 
 
+def test_none_stays_a_word_where_it_is_one():
+    recipe = load_recipe(overrides=["preprocessing.kind=none"])
+
+    assert recipe.preprocessing.kind == "none"
+
+
 def test_words_need_no_quotes_and_options_of_a_model_are_free():
     recipe = load_recipe(overrides=["model.options.shortcut=B", "model.options.width=8"])
 

@@ -112,7 +112,7 @@ def evaluate(
     """
     with waiting("measuring"):
         from headway import jobs
-        from headway.cli.evaluation import evaluation_rows
+        from headway.cli.answers import evaluation_rows
 
         found = jobs.evaluate(run, data, weights=weights, overrides=_flat(settings))
     if as_json:
@@ -143,18 +143,14 @@ def predict(
         raise InputError("predict needs at least one file: headway predict RUN FILE ...")
     with waiting("predicting"):
         from headway import jobs
+        from headway.cli.answers import prediction_row
 
         predictions = jobs.predict(run, files, weights=weights, top=top)
     if as_json:
         for prediction in predictions:
             print_json(asdict(prediction))
         return
-    print_rows(
-        [
-            [found.file, *(f"{name} {value:.4g}" for name, value in found.values.items())]
-            for found in predictions
-        ]
-    )
+    print_rows([prediction_row(prediction) for prediction in predictions])
 
 
 def export(

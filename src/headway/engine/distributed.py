@@ -10,8 +10,6 @@ from typing import Any, TypeVar, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
 from torch.nn.parallel import DistributedDataParallel
 
@@ -74,6 +72,9 @@ def wrap(model: nn.Module, options: Distributed, device: torch.device) -> nn.Mod
         name = next(n for n in ("forward_sync_buffers", "broadcast_buffers") if n in known)
         settings: dict[str, Any] = {name: not options.sync_batch_norm}
         return DistributedDataParallel(model, device_ids=ids, **settings)
+    # Sharding takes half as long to import as torch itself, so it comes where it is used.
+    from torch.distributed.fsdp import fully_shard
+
     for stack in list(block_stacks(model)):
         for block in stack:
             if any(True for _ in block.parameters()):
@@ -89,8 +90,9 @@ def is_sharded(options: Distributed) -> bool:
 
 def accumulating(model: nn.Module, *, is_last: bool) -> AbstractContextManager[Any]:
     """Return a context in which gradients are averaged only for the last micro-batch."""
-    if isinstance(model, FSDPModule):
-        model.set_requires_gradient_sync(is_last)
+    set_sync = getattr(model, "set_requires_gradient_sync", None)
+    if set_sync is not None:  # the model is sharded
+        set_sync(is_last)
     elif isinstance(model, DistributedDataParallel) and not is_last:
         return model.no_sync()
     return nullcontext()
@@ -145,8 +147,10 @@ def barrier() -> None:
 
 def whole(tree: Any) -> Any:
     """Return `tree` with every sharded tensor put together; all processes must call this."""
-    if isinstance(tree, DTensor):
-        return tree.full_tensor()
+    if not dist.is_initialized():
+        return tree
+    if isinstance(tree, Tensor):
+        return cast(Any, tree).full_tensor() if hasattr(tree, "full_tensor") else tree
     if isinstance(tree, dict):
         return {key: whole(value) for key, value in cast(dict[Any, Any], tree).items()}
     if isinstance(tree, list | tuple):
@@ -156,9 +160,12 @@ def whole(tree: Any) -> Any:
 
 def like(value: Tensor, example: Tensor) -> Tensor:
     """Return `value` on the device, in the layout and with the sharding of `example`."""
-    if isinstance(example, DTensor):
-        value = value.to(example.device_mesh.device_type)
-        return distribute_tensor(value, example.device_mesh, example.placements)
+    if hasattr(example, "device_mesh"):
+        from torch.distributed.tensor import DTensor, distribute_tensor
+
+        sharded = cast(DTensor, example)
+        value = value.to(sharded.device_mesh.device_type)
+        return distribute_tensor(value, sharded.device_mesh, sharded.placements)
     return torch.empty_like(example, dtype=value.dtype).copy_(value)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from headway.data import Batch
@@ -119,7 +118,7 @@ class TrainStep:
             norm = gradient_norm(parameters)
         if self._clip_value:
             clip_value_(parameters, max_value=self._clip_value)
-        return norm.full_tensor() if isinstance(norm, DTensor) else norm
+        return distributed.whole(norm)
 
 
 def batch_length(inputs: Any) -> int:

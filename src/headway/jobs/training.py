@@ -29,7 +29,7 @@ from headway.recipe import (
     resolve_recipe,
 )
 from headway.runs import Run, RunRecord, new_run_folder, open_run, open_writers
-from headway.terminal import Display
+from headway.terminal import Display, make_display
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,8 @@ def train(
         overrides: Changes such as "optimizer.lr=0.05".
         out: Run folder; a new one below runs/ where None.
         callbacks: Followers of the run.
-        display: What a person sees; nothing where None.
+        display: What a person sees; chosen by where the output goes where None, and nothing
+            for a plain `headway.terminal.Display()`.
 
     Raises:
         InputError: If data, recipe or model are not as they should be.
@@ -102,7 +103,8 @@ def resume(
     Args:
         run: Run folder, or its name below runs/.
         callbacks: Followers of the run.
-        display: What a person sees; nothing where None.
+        display: What a person sees; chosen by where the output goes where None, and nothing
+            for a plain `headway.terminal.Display()`.
 
     Raises:
         RunError: If there is no such run, it is running, or its data has changed.
@@ -150,7 +152,9 @@ class _Job:
         record = self._record(folder, resume) if self.shard.rank == 0 else None
         values = recipe_to_dict(self.recipe)
         trackers = self.recipe.logging.trackers if record is not None else ()
-        shown = display if display is not None and self.shard.rank == 0 else Display()
+        shown = make_display() if display is None else display
+        if self.shard.rank != 0:
+            shown = Display()
         trainer = Trainer(
             self.setup,
             record=record,
@@ -183,9 +187,9 @@ class _Job:
 def _new_folder(out: str | Path | None, recipe: Recipe) -> Path:
     if out is not None:
         return Path(out)
-    source = Path(recipe.data.source).stem
-    model = recipe.model.name.replace("/", "-").replace(":", "-")
-    return new_run_folder("runs", f"{source}-{model}")
+    file, _, name = recipe.model.name.rpartition(":")
+    model = f"{Path(file).stem}-{name}" if file else name
+    return new_run_folder("runs", f"{Path(recipe.data.source).stem}-{model}")
 
 
 def _check_not_running(run: Run) -> None:

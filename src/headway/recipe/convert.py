@@ -78,11 +78,8 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
         if not isinstance(below, dict):
             raise RecipeError(f"{path.strip()}: {parent} is a value, not a section")
         table = cast(dict[str, Any], below)
-    if text.strip() == "none":
-        table.pop(last, None)
-        table[last] = None
-    else:
-        table[last] = _parse(text.strip())
+    is_off = text.strip() == "none" and _takes_none(_hint(path.strip()))
+    table[last] = None if is_off else _parse(text.strip())
 
 
 def _parse(text: str) -> Any:
@@ -129,6 +126,11 @@ def _hint(path: str) -> Any:
     for key in path.partition("[")[0].split("."):
         hint = get_type_hints(hint).get(key) if is_dataclass(hint) else None
     return hint
+
+
+def _takes_none(hint: Any) -> bool:
+    """Whether "none" means that a setting is off, and is not one of its words."""
+    return hint is NoneType or any(_takes_none(inner) for inner in get_args(hint))
 
 
 def _names(hint: Any) -> list[str]:

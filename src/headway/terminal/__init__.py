@@ -4,7 +4,7 @@ from headway.terminal.choice import make_display
 from headway.terminal.display import Display
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.json_display import JsonDisplay
-from headway.terminal.numbers import count, main_first, metric
+from headway.terminal.numbers import count, decimal, main_first, metric
 from headway.terminal.plain_display import PlainDisplay
 from headway.terminal.results import confusions
 from headway.terminal.rich_display import RichDisplay
@@ -21,6 +21,7 @@ __all__ = [
     "StartFacts",
     "confusions",
     "count",
+    "decimal",
     "main_first",
     "make_display",
     "metric",

@@ -51,7 +51,7 @@ class PlainDisplay(Display):
             return
         left = self._progress.seconds_left
         fields = {
-            "loss": f"{report.loss:.4g}",
+            "loss": f"{report.loss:.5g}",
             "lr": short(report.lr),
             "samples/s": f"{report.samples_per_second:.0f}",
             "left": "" if left is None else f"{left:.0f}s",
@@ -106,4 +106,4 @@ def _shown(values: Mapping[str, float]) -> dict[str, str]:
     """Return the metrics as text, the one that says most first."""
     main = main_first(name.rpartition("/")[2] for name in values)[:1]
     names = sorted(values, key=lambda name: name.rpartition("/")[2] not in main)
-    return {name: f"{values[name]:.4g}" for name in names}
+    return {name: f"{values[name]:.5g}" for name in names}

@@ -68,9 +68,9 @@ def batch_size(facts: StartFacts) -> int:
     return size
 
 
-def rate_unit(facts: StartFacts | None) -> str:
+def rate_unit(facts: StartFacts) -> str:
     """Return what is counted a second."""
-    return "images/s" if facts and facts.info.kind == "image" else "samples/s"
+    return "images/s" if facts.info.kind == "image" else "samples/s"
 
 
 def by_part(values: Mapping[str, float]) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from headway.engine import EvaluationReport
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.numbers import count, duration, percent, plural
-from headway.terminal.progress import batch_size, by_part
+from headway.terminal.progress import batch_size, by_part, rate_unit
 
 _PAIRS_SHOWN = 5
 
@@ -80,13 +80,13 @@ def confusions(classes: tuple[str, ...], confusion: list[list[int]] | None) -> l
 def time_text(end: EndFacts, start: StartFacts | None) -> str:
     """Return how long the training took."""
     outcome = end.outcome
-    said = f"{duration(outcome.seconds)} for {plural(outcome.step, 'step')}"
-    if start is None or not outcome.seconds:
-        return said
-    samples = outcome.step * batch_size(start)
-    unit = "images" if start.info.kind == "image" else "samples"
-    said += f", {count(round(samples / outcome.seconds))} {unit}/s"
-    return f"{said}, stopped early" if outcome.stopped_early else said
+    said = [f"{duration(outcome.seconds)} for {plural(outcome.step, 'step')}"]
+    if start is not None and outcome.seconds > 0:
+        rate = outcome.step * batch_size(start) / outcome.seconds
+        said.append(f"{count(round(rate))} {rate_unit(start)}")
+    if outcome.stopped_early:
+        said.append("stopped early")
+    return ", ".join(said)
 
 
 def commands(end: EndFacts, start: StartFacts | None) -> list[tuple[str, str]]:
