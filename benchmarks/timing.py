@@ -150,20 +150,20 @@ class Table:
 def compare(
     title: str, results: Mapping[str, Runs], *, base: str, unit: str, scale: float = 1.0
 ) -> Table:
-    """Return a table of the runs of each arm and of the ratio of its median to the base's.
+    """Return a table of the seconds of each arm, and of how much faster than `base` it is.
 
     Args:
         title: What was measured.
-        results: Runs by arm.
-        base: Arm that the others are compared with.
-        unit: Unit of the values after they were multiplied by `scale`.
-        scale: What the values are multiplied by to be in `unit`.
+        results: Seconds of all runs by arm.
+        base: Arm that the others are compared with, by the ratio of the medians.
+        unit: Unit of the table.
+        scale: How many of `unit` a second has.
     """
-    rows = [["arm", f"median ({unit})", f"spread ({unit})", f"ratio to {base}", "runs"]]
+    rows = [["arm", unit, f"spread {unit}", "speed-up", "runs"]]
     for name, runs in results.items():
-        ratio = runs.median / results[base].median
         numbers = [figure(runs.median * scale), figure(runs.spread * scale)]
-        rows.append([name, *numbers, f"{ratio:.3f}", str(len(runs.values))])
+        speed_up = f"{results[base].median / runs.median:.3f}"
+        rows.append([name, *numbers, speed_up, str(len(runs.values))])
     return Table(title, rows)
 
 

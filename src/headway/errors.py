@@ -1,14 +1,14 @@
 """Every exception that headway raises on purpose, as one tree.
 
-    HeadwayError
-    ├── InputError                the user can mend it; exit code 2
-    │   ├── DataError             a data source is missing, damaged or of the wrong shape
-    │   ├── RecipeError           a setting is unknown or out of range
-    │   ├── ModelError            a model is unknown or does not fit the data
-    │   └── RunError              a run folder is missing, foreign or too new
-    ├── CheckpointError           a checkpoint cannot be written or read
-    ├── DivergenceError           the loss is no longer a number; exit code 3
-    └── Interrupted               a signal stopped the run after saving; exit code 128 + signal
+HeadwayError
+├── InputError                the user can mend it; exit code 2
+│   ├── DataError             a data source is missing, damaged or of the wrong shape
+│   ├── RecipeError           a setting is unknown or out of range
+│   ├── ModelError            a model is unknown or does not fit the data
+│   └── RunError              a run folder is missing, foreign or too new
+├── CheckpointError           a checkpoint cannot be written or read
+├── DivergenceError           the loss is no longer a number; exit code 3
+└── Interrupted               a signal stopped the run after saving; exit code 128 + signal
 """
 
 import difflib
@@ -54,7 +54,9 @@ class DivergenceError(HeadwayError):
     """
 
     def __init__(self, *, step: int, loss: float, lr: float, cause: str) -> None:
-        super().__init__(f"training diverged at step {step}: loss {loss}, lr {lr:g}. {cause}")
+        super().__init__(
+            f"training diverged at step {step}: loss {loss}, lr {lr:g}. {cause}"
+        )
         self.step = step
         self.loss = loss
         self.lr = lr

@@ -209,7 +209,7 @@ def test_a_training_that_is_stopped_says_how_to_go_on(
     stop = signal.Signals[name]
     # Only the trainer takes these signals; the model is also called before it does.
     body = (
-        f"if getattr(signal.getsignal(signal.{name}), '__self__', None): "
+        f"if getattr(signal.getsignal(signal.{name}), '__func__', None): "
         f"os.kill(os.getpid(), signal.{name})"
     )
     run = tmp_path / "my run"

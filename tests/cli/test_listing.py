@@ -123,10 +123,10 @@ def test_a_terminal_gets_a_table(headway, three_runs, at_terminal):
 def test_a_narrow_terminal_gets_the_most_important_columns(
     headway, three_runs, at_terminal
 ):
-    lines = at_terminal(60, lambda: headway("runs", three_runs))
+    lines = at_terminal(64, lambda: headway("runs", three_runs))
 
     assert lines[0].split() == ["name", "state", "best", "steps", "model"]
-    assert max(map(len, lines)) <= 60
+    assert max(map(len, lines)) <= 64
 
 
 @pytest.fixture

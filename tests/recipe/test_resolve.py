@@ -58,6 +58,12 @@ def test_small_sets_get_small_batches(num_train, batch_size):
     )
 
 
+def test_tiny_sets_get_enough_steps():
+    recipe = resolve_recipe(Recipe(), info(num_train=28))
+
+    assert recipe.training.epochs == 400
+
+
 def test_the_learning_rate_follows_the_batch_size():
     recipe = resolve_recipe(load_recipe(overrides=["training.batch_size=256"]), info())
 

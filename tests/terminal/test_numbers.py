@@ -120,3 +120,7 @@ def test_the_metric_that_says_most_comes_first(names, first):
 
 def test_the_other_metrics_keep_their_order():
     assert main_first(["loss", "rmse", "mae", "r2"]) == ["r2", "loss", "rmse", "mae"]
+
+
+def test_a_known_monitor_says_most():
+    assert main_first(["loss", "accuracy", "iou"], "iou") == ["iou", "loss", "accuracy"]

@@ -102,6 +102,15 @@ def test_a_narrow_bar_leaves_out_whole_numbers(make_console, step_report, last_r
     assert lines(console)[1] == "loss 0.2131   val accuracy 98.60 %"
 
 
+def test_part_of_an_epoch_has_one_decimal(make_console, step_report, last_report):
+    bar = bar_at_240(step_report, last_report)
+    bar.steps_per_epoch = 390
+    console = make_console(80)
+    console.print(bar)
+
+    assert lines(console)[0].startswith("epoch 0.6 of 1.5 ━")
+
+
 def test_before_the_first_step_the_time_is_counted(make_console):
     console = make_console(80)
     console.print(Bar(Progress()))

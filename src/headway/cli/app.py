@@ -33,6 +33,7 @@ _COMMANDS = {
     "runs": commands.runs,
     "models": commands.models,
 }
+_SIGPIPE = 13  # Windows has no name for it
 _DESCRIPTION = "Trains deep networks and makes sure they train."
 
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 128 + signal.SIGINT
         except BrokenPipeError:  # the reader has seen enough, as in `headway runs | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 128 + signal.SIGPIPE
+            return 128 + _SIGPIPE
     return 0
 
 

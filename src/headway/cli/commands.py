@@ -39,6 +39,9 @@ _Formats = Annotated[
 _Flag = Annotated[bool, arg(help_behavior_hint="")]
 _Json = Annotated[bool, arg(name="json", help_behavior_hint="")]
 _Weights = Literal["best", "last"]
+_BadData = Annotated[
+    Literal["error", "skip"] | None, arg(metavar="{error,skip}", help_behavior_hint="")
+]
 
 
 def train(
@@ -48,6 +51,7 @@ def train(
     model: _Model = None,
     recipe: _Recipe = "default",
     settings: _Settings = (),
+    bad_data: _BadData = None,
     out: _Folder = None,
     quiet: _Flag = False,
     as_json: _Json = False,
@@ -61,6 +65,8 @@ def train(
         model: Network, as `headway models` lists them; the data decides if left out.
         recipe: Settings to start from: default, fast, he2015-cifar or a TOML file.
         settings: Settings to change, such as optimizer.lr=0.05 training.epochs=20.
+        bad_data: Whether unreadable images and rows with missing values are an error, which
+            they are if nothing is said, or are left out and reported.
         out: Run folder; a new one below runs/ if left out.
         quiet: Print nothing but errors.
         as_json: Print JSON lines.
@@ -72,7 +78,7 @@ def train(
             data,
             model=model,
             recipe=recipe,
-            overrides=_flat(settings),
+            overrides=[*_flat(settings), *_bad_data(bad_data)],
             out=out,
             display=display,
         )
@@ -220,3 +226,7 @@ def _add_way_on(error: DivergenceError | Interrupted, folder: Path) -> None:
         error.add_note(f"Go on with: headway resume {shlex.quote(str(folder))}")
     elif any(folder.glob("checkpoints/*")):
         error.add_note(f"The last good state is kept in {folder / 'checkpoints'}")
+
+
+def _bad_data(choice: str | None) -> list[str]:
+    return [] if choice is None else [f"data.bad_data={choice}"]

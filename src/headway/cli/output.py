@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from headway.runs.lines import encode_line
+from headway.runs import encode_line
 
 _GAP = 2
 

@@ -1,7 +1,7 @@
 """Train a network from data to a run folder, and go on with a run that stopped."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -150,6 +150,18 @@ class _Job:
     ) -> TrainResult:
         """Train to the end and say so."""
         record = self._record(folder, resume) if self.shard.rank == 0 else None
+        with closing(record) if record is not None else nullcontext():
+            return self._train(folder, record, callbacks, display, resume=resume)
+
+    def _train(
+        self,
+        folder: Path,
+        record: RunRecord | None,
+        callbacks: Sequence[Callback],
+        display: Display | None,
+        *,
+        resume: bool,
+    ) -> TrainResult:
         values = recipe_to_dict(self.recipe)
         trackers = self.recipe.logging.trackers if record is not None else ()
         shown = make_display() if display is None else display
@@ -168,8 +180,6 @@ class _Job:
         )
         outcome = trainer.run()
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
-        if record is not None:
-            record.close()
         return TrainResult(
             folder=folder, outcome=outcome, recipe=self.recipe, setup=self.setup
         )

@@ -69,7 +69,8 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     path, separator, text = assignment.partition("=")
     if not separator or not path.strip():
         raise RecipeError(
-            f"--set takes path=value, such as optimizer.lr=0.05, got {assignment!r}"
+            f"--set takes path=value, such as optimizer.lr=0.05, got {assignment!r}; "
+            "DATA comes before --set"
         )
     *parents, last = path.strip().split(".")
     table = values

@@ -1,5 +1,6 @@
 """Replace every "auto" of a recipe by the choice that fits the data."""
 
+import math
 from dataclasses import replace
 
 from headway.data import DataInfo
@@ -10,6 +11,8 @@ from headway.recipe.tree import Augmentation, Optimizer, Recipe, Schedule
 # Samples that a training should see in all, by recipe; epochs follow from the data's size.
 _SAMPLES = {"fast": 300_000, "default": 1_500_000}
 _EPOCHS = {"fast": (5, 60), "default": (15, 40)}
+# Sets too small for that many epochs to be enough still get this many optimizer steps.
+_MIN_STEPS = 400
 # The batch size that the learning rate of 0.1 belongs to (He et al., 2015).
 _REFERENCE_BATCH = 128
 
@@ -25,12 +28,14 @@ def resolve_recipe(recipe: Recipe, info: DataInfo) -> Recipe:
     """
     is_image = info.kind == "image"
     epochs = recipe.training.epochs
+    batch_size = _batch_size(recipe.training, info.num_train)
     training = replace(
         recipe.training,
-        epochs=_epochs(recipe.name, info.num_train) if epochs == "auto" else epochs,
-        batch_size=_batch_size(recipe.training, info.num_train),
+        epochs=_epochs(recipe.name, info.num_train, batch_size)
+        if epochs == "auto"
+        else epochs,
+        batch_size=batch_size,
     )
-    assert training.batch_size != "auto"
     kind = recipe.preprocessing.kind
     if kind == "auto":
         kind = "channel-mean-std" if is_image else "standardize"
@@ -38,9 +43,7 @@ def resolve_recipe(recipe: Recipe, info: DataInfo) -> Recipe:
     if model == "auto":
         model = "resnet-20" if is_image else "mlp"
     task = recipe.task.kind
-    optimizer = _optimizer(
-        recipe.optimizer, is_image=is_image, batch_size=training.batch_size
-    )
+    optimizer = _optimizer(recipe.optimizer, is_image=is_image, batch_size=batch_size)
     return replace(
         recipe,
         preprocessing=replace(recipe.preprocessing, kind=kind),
@@ -63,10 +66,11 @@ def _batch_size(training: Training, num_train: int) -> int:
     return min(size, num_train)
 
 
-def _epochs(recipe: str, num_train: int) -> int:
+def _epochs(recipe: str, num_train: int, batch_size: int) -> int:
     lowest, highest = _EPOCHS.get(recipe, _EPOCHS["default"])
     samples = _SAMPLES.get(recipe, _SAMPLES["default"])
-    return max(lowest, min(highest, round(samples / num_train)))
+    epochs = max(lowest, min(highest, round(samples / num_train)))
+    return max(epochs, math.ceil(_MIN_STEPS / (num_train // batch_size)))
 
 
 def total_steps(training: Training, num_train: int) -> int:

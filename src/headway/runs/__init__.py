@@ -2,6 +2,7 @@
 
 from headway.runs.environment import describe_environment
 from headway.runs.folders import list_runs, new_run_folder, open_run
+from headway.runs.lines import encode_line
 from headway.runs.reader import Run, RunState
 from headway.runs.record import RunRecord
 from headway.runs.schema import (
@@ -30,6 +31,7 @@ __all__ = [
     "TensorBoardWriter",
     "WandbWriter",
     "describe_environment",
+    "encode_line",
     "list_runs",
     "new_run_folder",
     "open_run",

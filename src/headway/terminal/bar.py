@@ -58,7 +58,7 @@ class Bar:
         grid.add_column(no_wrap=True, justify="right", min_width=len("100 %"))
         grid.add_column(no_wrap=True, justify="right", min_width=len("59 min 59 s left"))
         grid.add_row(
-            Text(f"epoch {epoch:{len(f'{epochs:.1f}')}.1f} of {epochs:g}"),
+            Text(f"epoch {epoch:{len(f'{epochs:.1f}')}.1f} of {round(epochs, 1):g}"),
             ProgressBar(total, step, complete_style=ACCENT, finished_style=ACCENT),
             Text(f"{100 * step // total} %"),
             Text(remaining, "dim"),

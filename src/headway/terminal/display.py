@@ -44,3 +44,6 @@ class Display(Callback):
 
     def message(self, text: str) -> None:
         """Show one line."""
+
+
+QuietDisplay = Display

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from headway.engine import EvaluationReport, Event, StepReport
-from headway.runs.lines import encode_line
+from headway.runs import encode_line
 from headway.terminal.display import Display
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.lines import Lines

@@ -104,13 +104,17 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600:,} h {whole % 3600 // 60:02d} min"
 
 
-def main_first(names: Iterable[str]) -> list[str]:
+def main_first(names: Iterable[str], monitor: str = "") -> list[str]:
     """Return metric names in their order, but the one that says most first.
+
+    Args:
+        names: Names without their part of the data.
+        monitor: The one that says most, where that is known.
 
     Example:
         >>> main_first(["loss", "top5", "accuracy"])
         ['accuracy', 'loss', 'top5']
     """
     known = list(dict.fromkeys(names))
-    main = next((name for name in _MAIN if name in known), None)
+    main = next((name for name in (monitor, *_MAIN) if name in known), None)
     return sorted(known, key=lambda name: name != main)

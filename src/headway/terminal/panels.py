@@ -37,7 +37,7 @@ def end_panel(
     found = results(end, start, best)
     rows: list[tuple[str, RenderableType]] = []
     if found:
-        rows.append(("result", _metric_table(found)))
+        rows.append(("result", _metric_table(found, end.monitor)))
     if pairs := confusions(end.classes, end.confusion):
         rows.append(("confused", Text("\n".join(pairs))))
     rows.append(("time", Text(time_text(end, start))))
@@ -68,8 +68,8 @@ def _panel(title: str, rows: list[tuple[str, RenderableType]]) -> RenderableType
     return Panel(grid, title=heading, title_align="left", box=ROUNDED, border_style="dim")
 
 
-def _metric_table(found: list[Result]) -> RenderableType:
-    names = main_first(name for result in found for name in result.values)
+def _metric_table(found: list[Result], monitor: str) -> RenderableType:
+    names = main_first((name for result in found for name in result.values), monitor)
     grid = Table.grid(padding=(0, 3, 0, 0))
     grid.add_column(min_width=8)  # the one that gives way where it is narrow
     for _ in names:

@@ -77,7 +77,8 @@ class PlainDisplay(Display):
         """Write what was learned."""
         for result in results(facts, self.facts, self._progress.best):
             values = " ".join(
-                f"{name}={text}" for name, text in _shown(result.values).items()
+                f"{name}={text}"
+                for name, text in _shown(result.values, facts.monitor).items()
             )
             note = f" ({result.note})" if result.note else ""
             self._lines.write(f"{result.label}: {values}{note}")
@@ -102,8 +103,8 @@ class PlainDisplay(Display):
         self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS
 
 
-def _shown(values: Mapping[str, float]) -> dict[str, str]:
+def _shown(values: Mapping[str, float], monitor: str = "") -> dict[str, str]:
     """Return the metrics as text, the one that says most first."""
-    main = main_first(name.rpartition("/")[2] for name in values)[:1]
+    main = main_first((name.rpartition("/")[2] for name in values), monitor)[:1]
     names = sorted(values, key=lambda name: name.rpartition("/")[2] not in main)
     return {name: f"{values[name]:.5g}" for name in names}

@@ -31,7 +31,7 @@ class Progress:
 
     def start(self, *, step: int, total_steps: int) -> None:
         """Start the clock at `step`."""
-        self.step, self.total_steps = step, total_steps
+        self.step, self.total_steps = step, max(1, total_steps)
         self._start = (step, time.monotonic())
 
     def take_report(self, report: StepReport) -> None:
