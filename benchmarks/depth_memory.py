@@ -38,7 +38,7 @@ NOTES = (
     "'saved' is what autograd keeps for the backward pass, without parameters.",
     "'peak' is the largest resident memory of the whole process, after what it held before "
     "the network was made ('start'); once with headway's allocator policy, which is also "
-    "the one that is timed, and once with glibc as it comes.",
+    "the one that is timed, and once with glibc as it comes ('glibc').",
 )
 
 
@@ -96,7 +96,7 @@ def depth_table(depth: int, arguments: argparse.Namespace) -> Table:
     costs = alternate({mode: arm(mode, True) for mode in MODES}, repeats=repeats, warmups=0)
     default = alternate({mode: arm(mode, False) for mode in MODES}, repeats=1, warmups=0)
     seconds = {mode: Runs(tuple(run.seconds for run in costs[mode])) for mode in MODES}
-    names = ("saved MB", "peak MB", "peak MB, glibc's default", "start MB")
+    names = ("saved MB", "peak MB", "peak MB (glibc)", "start MB")
     rows = [["mode", "s", "spread s", "time ratio", *names, "runs"]]
     for mode in MODES:
         runs, first = seconds[mode], costs[mode][0]

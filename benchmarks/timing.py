@@ -5,6 +5,7 @@ import gc
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-import rich
+import rich.console
 import rich.table
 import torch
 
@@ -134,10 +135,11 @@ class Table:
         header, *body = self.rows
         shown = rich.table.Table(title=self.title, title_justify="left")
         for index, name in enumerate(header):
-            shown.add_column(name, justify="right" if index else "left", no_wrap=not index)
+            shown.add_column(name, justify="right" if index else "left", overflow="fold")
         for row in body:
             shown.add_row(*row)
-        rich.print(shown)
+        # A pipe or a log has no width of its own.
+        rich.console.Console(width=None if sys.stdout.isatty() else 120).print(shown)
 
     def markdown(self) -> str:
         """Return the table as Markdown."""

@@ -37,7 +37,8 @@ class MemoryGuard:
         Raises:
             HeadwayError: If not even a single sample fits.
         """
-        self._keep_buffers()
+        if self._buffers:
+            self._keep_buffers()
         while (loss := self._attempt(batch, seed)) is None:
             # Not in the error's handler, whose traceback would hold on to the activations.
             self._make_room()
@@ -45,8 +46,7 @@ class MemoryGuard:
 
     @torch.no_grad()
     def _keep_buffers(self) -> None:
-        if self._buffers:
-            torch._foreach_copy_(self._kept, self._buffers)  # pyright: ignore
+        torch._foreach_copy_(self._kept, self._buffers)  # pyright: ignore
 
     def _attempt(self, batch: Batch, seed: int) -> Tensor | None:
         """Return the loss, or None where memory ran out and smaller parts may fit."""
@@ -71,7 +71,7 @@ class MemoryGuard:
 
     @torch.no_grad()
     def _make_room(self) -> None:
-        self._step.optimizer.zero_grad()
+        self._step.drop_gradients()
         if self._buffers:
             torch._foreach_copy_(self._buffers, self._kept)  # pyright: ignore
         self._step.num_micro_batches *= 2

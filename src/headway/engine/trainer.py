@@ -156,7 +156,7 @@ class Trainer:
     def _start(self) -> None:
         setup = self.setup
         setup.model.train()
-        setup.optimizer.zero_grad()
+        self._step.drop_gradients()
         kind = "resumed" if self._is_resumed else "started"
         self._event(kind, total_steps=setup.total_steps, processes=self._shard.world_size)
         for callback in self._callbacks:
@@ -348,7 +348,7 @@ class Trainer:
         if rollbacks > training.max_rollbacks or found is None:
             raise error
         self._pending.clear()
-        self.setup.optimizer.zero_grad()
+        self._step.drop_gradients()
         undone = self.progress
         progress = restore(found[1], self.setup, self._step)
         if self._record is not None:
