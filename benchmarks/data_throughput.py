@@ -6,7 +6,7 @@ Nothing trains meanwhile, so the workers of a DataLoader have the cores to thems
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from functools import partial
 from itertools import count, islice
@@ -87,7 +87,7 @@ def array_arms(batches: int) -> dict[str, Arm]:
         ]
     )
     measure = partial(rate, batches=batches, batch_size=BATCH_SIZE)
-    arms = {"headway ArrayLoader": partial(measure, _array_epochs(split))}
+    arms: dict[str, Arm] = {}
     for workers in WORKERS:
         loader = DataLoader(
             Samples(split, transform),
@@ -99,7 +99,9 @@ def array_arms(batches: int) -> dict[str, Arm]:
         name = f"torchvision per image, {workers} workers"
         arms[name] = partial(measure, partial(iter, loader))
     start = partial(_whole_batches, split, transform)
-    return arms | {"torchvision on the batch": partial(measure, start)}
+    arms["torchvision on the batch"] = partial(measure, start)
+    arms["headway ArrayLoader"] = partial(measure, _array_epochs(split))
+    return arms
 
 
 def _to_float() -> list[Any]:
@@ -138,8 +140,49 @@ def write_images(folder: Path) -> None:
         image.save(path, quality=90)
 
 
-def file_arms(folder: Path, stack: ExitStack) -> dict[str, Arm]:
+def file_arms(samples: ImageFolder, workers: int, stack: ExitStack) -> dict[str, Arm]:
     """Return the ways to read a folder of images; `stack` ends their workers."""
+    paths = tuple(Path(path) for path, _ in samples.samples)
+    split = FileSplit(paths, torch.tensor(samples.targets), "RGB", CROP_SIDE)
+    ours = FileLoader(
+        split,
+        batch_size=FILE_BATCH,
+        seed=0,
+        device=CPU,
+        augmentation=Augmentation(flip=True),
+        preprocessing=fit_preprocessing("channel-mean-std", split),
+        num_workers=workers,
+    )
+    stack.enter_context(closing(ours))
+    theirs = DataLoader(
+        samples,
+        batch_size=FILE_BATCH,
+        shuffle=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+    )
+    epochs = map(ours.batches, count())
+    measure = partial(rate, batches=NUM_FILES // FILE_BATCH, batch_size=FILE_BATCH)
+    return {
+        "torchvision ImageFolder": partial(measure, partial(iter, theirs)),
+        "headway FileLoader": partial(measure, partial(next, epochs)),
+    }
+
+
+def rates_table(title: str, arms: dict[str, Arm], *, repeats: int) -> Table:
+    """Measure the arms in turn; the first is what the others are compared with."""
+    found = alternate(arms, repeats=repeats)
+    runs = {name: Runs(tuple(values)) for name, values in found.items()}
+    base = next(iter(runs.values())).median
+    rows = [["arm", "images/s", "spread images/s", "ratio to the first", "runs"]]
+    for name, of in runs.items():
+        ratio = f"{of.median / base:.2f}"
+        rows.append([name, figure(of.median), figure(of.spread), ratio, str(repeats)])
+    return Table(title, rows)
+
+
+def file_tables(arguments: argparse.Namespace) -> Iterator[Table]:
+    """Measure the ways to read image files, for each number of workers."""
     transform = v2.Compose(
         [
             v2.Resize(CROP_SIDE),
@@ -149,57 +192,14 @@ def file_arms(folder: Path, stack: ExitStack) -> dict[str, Arm]:
             *_to_float(),
         ]
     )
-    samples = ImageFolder(folder, transform)
-    targets = torch.tensor(samples.targets)
-    paths = tuple(Path(path) for path, _ in samples.samples)
-    split = FileSplit(paths, targets, "RGB", CROP_SIDE)
-    preprocessing = fit_preprocessing("channel-mean-std", split)
-    measure = partial(rate, batches=NUM_FILES // FILE_BATCH, batch_size=FILE_BATCH)
-    arms: dict[str, Arm] = {}
-    for workers in WORKERS:
-        ours = FileLoader(
-            split,
-            batch_size=FILE_BATCH,
-            seed=0,
-            device=CPU,
-            augmentation=Augmentation(flip=True),
-            preprocessing=preprocessing,
-            num_workers=workers,
-        )
-        stack.enter_context(closing(ours))
-        theirs = DataLoader(
-            samples,
-            batch_size=FILE_BATCH,
-            shuffle=True,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-        )
-        epochs = map(ours.batches, count())
-        arms[f"headway FileLoader, {workers} workers"] = partial(measure, epochs.__next__)
-        name = f"torchvision ImageFolder, {workers} workers"
-        arms[name] = partial(measure, partial(iter, theirs))
-    return arms
-
-
-def rates_table(title: str, arms: dict[str, Arm], *, repeats: int) -> Table:
-    """Measure the arms in turn; the first is what the others are compared with."""
-    found = alternate(arms, repeats=repeats)
-    runs = {name: Runs(tuple(values)) for name, values in found.items()}
-    base = next(iter(runs.values())).median
-    rows = [["arm", "images/s", "spread images/s", "share of the first", "runs"]]
-    for name, of in runs.items():
-        share = f"{of.median / base:.3f}"
-        rows.append([name, figure(of.median), figure(of.spread), share, str(repeats)])
-    return Table(title, rows)
-
-
-def measure_files(arguments: argparse.Namespace) -> Table:
-    """Measure the ways to read image files."""
-    title = f"{NUM_FILES} JPEG files of {FILE_SIDE}x{FILE_SIDE}"
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as folder:
         write_images(Path(folder))
-        arms = file_arms(Path(folder), stack)
-        return rates_table(title, arms, repeats=arguments.repeats)
+        samples = ImageFolder(folder, transform)
+        for workers in WORKERS:
+            title = f"{NUM_FILES} JPEG files of {FILE_SIDE}x{FILE_SIDE}, {workers} workers"
+            with ExitStack() as stack:
+                arms = file_arms(samples, workers, stack)
+                yield rates_table(title, arms, repeats=arguments.repeats)
 
 
 def main() -> None:
@@ -214,7 +214,8 @@ def main() -> None:
     title = f"Images in memory, {arguments.batches} batches of {BATCH_SIZE}"
     arms = array_arms(arguments.batches)
     report.add(rates_table(title, arms, repeats=arguments.repeats))
-    report.add(measure_files(arguments))
+    for table in file_tables(arguments):
+        report.add(table)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import rich.console
 import rich.table
 import torch
 
+from headway.engine import free_cores
 from headway.runs import describe_environment
 
 T = TypeVar("T")
@@ -213,10 +214,10 @@ def describe_machine() -> str:
     cpu = facts["cpu"]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
-        f"{cpu['model']}, {cpu['usable_cores']} of {cpu['cores']} cores, "
+        f"{cpu['model']}, {cpu['usable_cores']} of {cpu['cores']} cores usable, "
         f"{memory:.0f} GiB memory; {platform.system()} {platform.release()}, "
         f"Python {facts['python']}, torch {torch.__version__}; "
-        f"load average at the start {os.getloadavg()[0]:.2f}"
+        f"{free_cores(sample_seconds=1.0)} of the cores free at the start"
     )
 
 

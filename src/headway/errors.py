@@ -12,7 +12,18 @@ HeadwayError
 """
 
 import difflib
+import re
 from collections.abc import Iterable
+
+# What msgspec calls the types of settings and options, and what a user does.
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text in quotes",
+    "array": "a list [...]",
+    "null": "none",
+}
 
 
 class HeadwayError(Exception):
@@ -79,3 +90,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the known name closest to `name`, or ""."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def in_words(message: str) -> str:
+    """Return what a message of msgspec expected, in the words of our own messages.
+
+    Example:
+        >>> in_words("Expected `int` >= 1, got `str` - at `$[0]`")
+        'expected a whole number >= 1'
+    """
+    expected = message.partition(", got ")[0].partition(" - at ")[0]
+    text = expected.replace("Expected", "expected").replace(" | ", " or ").replace("`", "")
+    return re.sub(r"\w+", lambda match: _WORDS.get(match[0], match[0]), text)

@@ -230,7 +230,7 @@ def test_damage_within_a_file_is_found_while_it_is_read_into_memory(tmp_path: Pa
     content = bytearray(path.read_bytes())
     content[70] ^= 255
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"1 unreadable files.*\n.*b1\.png"):
+    with pytest.raises(DataError, match=r"1 unreadable file;.*\n.*b1\.png"):
         _read(tmp_path)
     source = _read(tmp_path, bad_data="skip")
     assert (source.train.targets.tolist(), len(source.skipped)) == ([0, 0, 1], 1)

@@ -72,7 +72,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path):
         ({"target": "y"}, r"has no columns, so data\.target=y means nothing"),
         (
             {"task": "regression"},
-            r"targets are for classification, not for data\.task=regr",
+            r"targets are for classification, not for task\.kind=regr",
         ),
     ],
     ids=str,

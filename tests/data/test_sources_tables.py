@@ -9,6 +9,7 @@ from headway.data import Source, SourceOptions, read_source
 from headway.data.sources.tables import MAX_CATEGORIES, MAX_INTEGER_CLASSES
 from headway.errors import DataError
 
+STRAY = "x,y\n" + "".join(f"{i},{i}{'a' * (i == 7)}\n" for i in range(30))
 FLOWERS = """length,width,color,kind
 1.5,2,red,rose
 2.5,3,blue,iris
@@ -145,20 +146,26 @@ def test_rows_with_missing_values_are_left_out_and_reported(tmp_path: Path):
         (
             FLOWERS,
             {"task": "regression"},
-            "'kind' has type String, such as 'rose'; expected n",
+            "'kind' holds words, such as 'rose', .* leave task.kind out",
         ),
         (
             FLOWERS,
             {"target": "length", "task": "classification"},
             "numbers that are not whole",
         ),
-        (FLOWERS, {"target": "kind,width"}, "'kind' has type String"),
+        (FLOWERS, {"target": "kind,width"}, "take the column out of data.target"),
         (
             FLOWERS,
             {"target": "kind,width", "task": "classification"},
             "needs one target column",
         ),
         (FLOWERS, {"target": "width", "task": "multilabel"}, "values other than 0 and 1"),
+        (
+            STRAY,
+            {"target": "y"},
+            "'y' holds numbers, but words in 1 of 30 rows, such as '7a'",
+        ),
+        (STRAY, {"target": "y", "task": "regression"}, "'y' holds words, such as '7a'"),
     ],
 )
 def test_bad_tables_are_refused(

@@ -146,5 +146,5 @@ def test_only_the_newest_are_kept_and_half_written_ones_removed(tmp_path):
 def test_no_whole_checkpoint_at_all_lists_what_is_wrong_with_each(tmp_path):
     checkpoint.step_path(tmp_path, 1).write_bytes(b"")
 
-    with pytest.raises(CheckpointError, match="holds no whole checkpoint:\n"):
+    with pytest.raises(CheckpointError, match=r"holds no whole checkpoint; .*:\n"):
         checkpoint.load_newest(tmp_path)

@@ -26,9 +26,16 @@ def test_the_cpu_is_taken_where_there_is_no_gpu():
     assert resolve_device("auto").type == expected
 
 
-def test_an_unknown_device_is_refused():
+@pytest.mark.parametrize("name", ["gpu9", "mps", "meta", "cpu:1", "cuda:x"])
+def test_an_unknown_device_is_refused(name):
     with pytest.raises(InputError, match=r"machine\.device must be auto, cpu, cuda"):
-        resolve_device("gpu9")
+        resolve_device(name)
+
+
+@pytest.mark.gpu
+def test_a_gpu_number_that_is_too_large_is_refused():
+    with pytest.raises(InputError, match="is GPU 999, and torch sees"):
+        resolve_device("cuda:999")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

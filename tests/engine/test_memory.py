@@ -8,6 +8,7 @@ from torch import nn
 
 from headway.engine.memory import apply_memory_mode
 from headway.measure import saved_bytes
+from headway.models import build_model
 
 
 class Block(nn.Module):
@@ -45,6 +46,29 @@ def test_losses_gradients_and_statistics_are_the_same(mode):
     assert all(torch.equal(a.grad, b.grad) for a, b in pairs)
     buffers = zip(plain.buffers(), saving.buffers(), strict=True)
     assert all(torch.equal(a, b) for a, b in buffers)
+
+
+@pytest.mark.parametrize("mode", ["checkpoint", "sqrt"])
+@pytest.mark.parametrize("name", ["resnet-20", "plain-20"])
+def test_the_residual_networks_give_the_same_gradients(mode, name):
+    def build() -> nn.Module:
+        torch.manual_seed(0)
+        return build_model(name, input_shape=(1, 8, 8), num_outputs=2)
+
+    plain, saving = build(), build()
+    apply_memory_mode(saving, mode)
+    x = torch.randn(8, 1, 8, 8)
+
+    assert torch.equal(step(plain, x), step(saving, x))
+    pairs = zip(plain.parameters(), saving.parameters(), strict=True)
+    assert all(torch.equal(a.grad, b.grad) for a, b in pairs)
+
+
+def test_a_unit_that_works_in_place_stays_with_the_one_before():
+    stack = nn.Sequential(nn.Sequential(Block(), nn.ReLU(inplace=True), Block()))
+
+    assert apply_memory_mode(stack, "checkpoint") == 2
+    stack(torch.randn(4, 32, requires_grad=True)).sum().backward()
 
 
 def test_less_is_saved_for_the_backward_pass():

@@ -87,14 +87,14 @@ def test_an_unknown_option_gets_a_suggestion():
 @pytest.mark.parametrize(
     ("name", "option", "value", "expected"),
     [
-        ("resnet-20", "shortcut", "D", "Expected one of 'A', 'B', 'C'"),
-        ("resnet-20", "width", 0, "Expected `int` >= 1"),
-        ("resnet-20", "width", "16", "Expected `int`, got `str`"),
-        ("resnet-20", "drop_prob", 1.0, "Expected `float` < 1.0"),
-        ("mlp", "hidden", 256, "Expected `array`, got `int`"),
-        ("mlp", "hidden", [256, 0], "Expected `int` >= 1"),
-        ("mlp", "activation", "swish", "Expected one of 'relu'"),
-        ("timm:resnet18", "pretrained", "yes", "Expected `bool`, got `str`"),
+        ("resnet-20", "shortcut", "D", "expected A or B or C, got 'D'"),
+        ("resnet-20", "width", 0, "expected a whole number >= 1, got 0"),
+        ("resnet-20", "width", "16", "expected a whole number, got '16'"),
+        ("resnet-20", "drop_prob", 1.0, "expected a number < 1.0, got 1.0"),
+        ("mlp", "hidden", 256, r"expected a list \[...\], got 256"),
+        ("mlp", "hidden", [256, 0], "expected a whole number >= 1, got"),
+        ("mlp", "activation", "rellu", "got 'rellu'. Did you mean 'relu'"),
+        ("timm:resnet18", "pretrained", "yes", "expected true or false, got 'yes'"),
     ],
 )
 def test_a_bad_value_of_an_option_is_refused(name, option, value, expected):

@@ -31,13 +31,13 @@ def test_a_changed_value_is_the_only_change():
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("optimizer.lr=-1", r"optimizer\.lr: expected float > 0\.0, got -1"),
+        ("optimizer.lr=-1", r"optimizer\.lr: expected a number > 0\.0, got -1"),
         ("optimizer.lr=fast", "optimizer.lr: expected a number or auto, got 'fast'"),
         (
             "optimizer.name=sdg",
             "auto or sgd or adam or adamw, got 'sdg'. Did you mean 'sgd'",
         ),
-        ("training.epochs=0", "training.epochs: expected int >= 1, got 0"),
+        ("training.epochs=0", "training.epochs: expected a whole number >= 1, got 0"),
         ("optimzer.lr=1", "unknown setting optimzer. Did you mean 'optimizer'"),
         (
             "optimizer.momentun=1",
@@ -45,11 +45,25 @@ def test_a_changed_value_is_the_only_change():
         ),
         ("precision.mode=bf17", "got 'bf17'. Did you mean 'bf16'"),
         ("optimizer=3", "optimizer is a section, got 3"),
-        ("schedule.milestones=[0,2]", r"schedule\.milestones\[0\]: expected int >= 1"),
-        ("data.download=1", "data.download: expected bool, got 1"),
-        ("seed=1.5", "seed: expected int, got 1.5"),
-        ("optimizer.betas=[0.9]", "optimizer.betas: expected array of length 2"),
-        ("training.clip_norm=abc", "training.clip_norm: expected float or none"),
+        (
+            "schedule.milestones=[0,2]",
+            r"milestones\[0\]: expected a whole number >= 1, got 0",
+        ),
+        ("schedule.milestones=3", r"milestones: expected a list \[...\], got 3"),
+        (
+            "logging.trackers=[a]",
+            r"write \[1, 2\], or .*'logging.trackers=\[\"a\", \"b\"\]'",
+        ),
+        (
+            'logging.trackers=["wandbb"]',
+            r"trackers\[0\]: .* got 'wandbb'. Did you mean 'wandb'",
+        ),
+        ("logging.trackers[0]=none", r"unknown setting logging.trackers\[0\]"),
+        ("data.download=1", "data.download: expected true or false, got 1"),
+        ("data.target=3", "data.target: expected text in quotes or none, got 3"),
+        ("seed=1.5", "seed: expected a whole number, got 1.5"),
+        ("optimizer.betas=[0.9]", r"optimizer.betas: expected a list \[...\] of length 2"),
+        ("training.clip_norm=abc", "training.clip_norm: expected a number or none"),
         ("optimizer.lr", "--set takes path=value"),
         ("optimizer.lr.x=1", "optimizer.lr"),
     ],
@@ -93,6 +107,18 @@ def test_an_unknown_recipe_is_refused_with_the_nearest_name():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(RecipeError, match="there is no recipe file"):
         load_recipe(str(tmp_path / "no.toml"))
+
+
+def test_a_folder_is_no_recipe(tmp_path):
+    with pytest.raises(RecipeError, match="cannot be read: Is a directory"):
+        load_recipe(str(tmp_path))
+
+
+def test_a_file_that_starts_from_an_unknown_recipe_is_refused(tmp_path):
+    (tmp_path / "mine.toml").write_text('name = "fats"')
+
+    with pytest.raises(RecipeError, match=r"unknown recipe 'fats'\. Did you mean 'fast'"):
+        load_recipe(str(tmp_path / "mine.toml"))
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path):

@@ -91,6 +91,14 @@ def test_image_augmentation_of_a_table_is_refused():
         )
 
 
+@pytest.mark.parametrize("setting", ["cutout=4", "crop_padding=4"])
+def test_augmentation_that_can_erase_an_image_is_refused(setting):
+    recipe = load_recipe(overrides=[f"augmentation.{setting}"])
+
+    with pytest.raises(RecipeError, match=f"{setting} can leave nothing .* less than 4"):
+        resolve_recipe(recipe, info("image", (1, 4, 9)))
+
+
 def test_resolving_twice_changes_nothing():
     once = resolve_recipe(Recipe(), info())
 

@@ -52,6 +52,18 @@ def test_a_folder_whose_creation_was_killed_before_the_end_is_accepted(tmp_path:
     assert Run(tmp_path).recipe == {"seed": 1}
 
 
+def test_a_discarded_record_leaves_nothing(record: RunRecord, folder: Path):
+    (folder / "tensorboard").mkdir()
+    record.discard()
+    assert not folder.exists()
+
+
+def test_a_discarded_record_leaves_what_was_there_before(tmp_path: Path):
+    (tmp_path / "notes.txt").write_text("keep")
+    RunRecord.create(tmp_path, recipe={}, environment={}).discard()
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
 def test_logged_numbers_are_on_disk_at_once(record: RunRecord, folder: Path):
     record.log(5, {"train/loss": 0.25})
     row = json.loads((folder / METRICS).read_text())

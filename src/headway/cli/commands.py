@@ -203,6 +203,8 @@ def models(*, as_json: _Json = False) -> None:
 
 
 def _flat(settings: tuple[tuple[str, ...], ...]) -> list[str]:
+    if () in settings:
+        raise InputError("--set needs at least one setting, such as optimizer.lr=0.05")
     return [setting for group in settings for setting in group]
 
 

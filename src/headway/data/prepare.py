@@ -15,6 +15,7 @@ from headway.errors import DataError
 # Far from the streams of the augmentations, whose seed may be the same number.
 _TEST_STREAM = 1001
 _VAL_STREAM = 1002
+_NUM_NAMED = 5
 
 Indices = Int64[Tensor, "_"]
 
@@ -110,7 +111,7 @@ def _strata(source: Source, *, is_divided: bool) -> Indices:
     if singles:
         raise DataError(
             f"{source.name}: a class with a single sample cannot be divided into a part to "
-            f"learn from and one held out: {', '.join(singles)}; add samples or take it out"
+            f"learn from and one held out: {_listed(singles)}; add samples or take it out"
         )
     return targets
 
@@ -184,6 +185,11 @@ def _describe(
         skipped=source.skipped,
     )
     return DataSplits(train=train, val=val, test=test, info=info)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NUM_NAMED
+    return ", ".join(names[:_NUM_NAMED]) + f" and {more} more" * (more > 0)
 
 
 def _length(split: Split | None) -> int:

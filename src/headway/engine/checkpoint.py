@@ -113,8 +113,14 @@ def load_newest(folder: Path) -> tuple[Path, Any, list[str]]:
             return path, load(path), problems
         except CheckpointError as error:
             problems.append(str(error))
-    listed = "".join(f"\n  {problem}" for problem in problems) or " none was written yet"
-    raise CheckpointError(f"{folder} holds no whole checkpoint:{listed}")
+    if not problems:
+        raise CheckpointError(
+            f"{folder} holds no checkpoint; `headway resume` trains that run from its start"
+        )
+    listed = "".join(f"\n  {problem}" for problem in problems)
+    raise CheckpointError(
+        f"{folder} holds no whole checkpoint; restore one from a copy or train anew:{listed}"
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -32,20 +33,29 @@ def resolve_device(name: str, *, local_rank: int = 0) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
+    if re.fullmatch(r"cpu|cuda(:\d+)?", name) is None:
         raise InputError(
             f"machine.device must be auto, cpu, cuda or cuda:INDEX, got {name!r}"
-        ) from None
-    if device.type == "cuda":
-        if not torch.cuda.is_available():
-            raise InputError(
-                f"machine.device is {name!r} but torch sees no GPU here; "
-                "use --set machine.device=cpu"
-            )
-        return device if ":" in name else torch.device("cuda", local_rank)
+        )
+    if name == "cpu":
+        return torch.device(name)
+    device = torch.device(name) if ":" in name else torch.device("cuda", local_rank)
+    _check_gpu(name, device.index)
     return device
+
+
+def _check_gpu(name: str, index: int) -> None:
+    number = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if number == 0:
+        raise InputError(
+            f"machine.device is {name!r} but torch sees no GPU here; "
+            "use --set machine.device=cpu"
+        )
+    if index >= number:
+        raise InputError(
+            f"machine.device {name!r} of this process is GPU {index}, and torch sees "
+            f"{number} here, counted from 0; use a smaller number, or start fewer processes"
+        )
 
 
 def cpu_flags() -> frozenset[str]:

@@ -16,8 +16,8 @@ MemoryMode = Literal["store", "checkpoint", "sqrt"]
 def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     """Make `model` recompute activations as `mode` says; return the number of segments.
 
-    The units are the children of every `nn.Sequential` that is not inside another unit: the
-    residual blocks of a stage, the layers of a plain stack. Only the inputs of a segment are
+    The units are the residual blocks of a stage: the children of every `nn.Sequential` that
+    holds modules with layers of their own and is not inside another unit. Only the inputs of a segment are
     kept; its inside is computed again in the backward pass, with the same dropout masks and
     without touching batch-norm statistics a second time, so training is unchanged.
 
@@ -31,7 +31,7 @@ def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     length = 1 if mode == "checkpoint" else max(1, math.isqrt(num_units))
     for stack in stacks:
         stack.forward = partial(_run_in_segments, stack, length)  # pyright: ignore
-    return sum(math.ceil(len(stack) / length) for stack in stacks)
+    return sum(len(_segments(stack, length)) for stack in stacks)
 
 
 def compile_blocks(model: nn.Module) -> None:
@@ -40,16 +40,16 @@ def compile_blocks(model: nn.Module) -> None:
     Blocks of one shape share their compiled code, so the time to compile does not grow with
     depth.
     """
-    units = [unit for stack in block_stacks(model) for unit in stack]
-    blocks = [unit for unit in units if any(True for _ in unit.children())]
+    blocks = [unit for stack in block_stacks(model) for unit in stack]
     for module in blocks if len(blocks) > 2 else [model]:
         module.compile()
 
 
 def block_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
-    """Yield the sequential containers whose children are blocks rather than containers."""
+    """Yield the sequential containers of blocks: modules with layers of their own."""
     if isinstance(module, nn.Sequential) and not _holds_stacks(module):
-        yield module
+        if any(True for unit in module for _ in unit.children()):
+            yield module
         return
     for child in module.children():
         yield from block_stacks(child)
@@ -60,15 +60,27 @@ def _holds_stacks(stack: nn.Sequential) -> bool:
 
 
 def _run_in_segments(stack: nn.Sequential, length: int, x: Any) -> Any:
-    units = list(stack)
     if not stack.training:
-        return _run(units, x)
-    for start in range(0, len(units), length):
-        segment = units[start : start + length]
+        return _run(list(stack), x)
+    for segment in _segments(stack, length):
         contexts = partial(_contexts, segment)
         run: Callable[..., Any] = partial(_run, segment)
         x = checkpoint(run, x, use_reentrant=False, context_fn=contexts)
     return x
+
+
+def _segments(stack: nn.Sequential, length: int) -> list[list[nn.Module]]:
+    """Cut a stack into runs of `length` units, and of more where a unit works in place.
+
+    A unit that overwrites its input must not begin a segment, whose input is kept.
+    """
+    segments: list[list[nn.Module]] = []
+    for unit in stack:
+        if segments and (len(segments[-1]) < length or getattr(unit, "inplace", False)):
+            segments[-1].append(unit)
+        else:
+            segments.append([unit])
+    return segments
 
 
 def _run(units: list[nn.Module], x: Any) -> Any:

@@ -1,6 +1,7 @@
 """A trained network as a run left it: weights, preprocessing and task in one piece."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import msgspec
@@ -17,7 +18,7 @@ from headway.engine import (
     resolve_device,
     resolve_precision,
 )
-from headway.errors import RunError
+from headway.errors import CheckpointError, RunError
 from headway.jobs.places import without_pretraining
 from headway.models import build_model
 from headway.recipe import Recipe, recipe_from_dict
@@ -112,8 +113,17 @@ def _weights(run: Run, weights: Weights) -> dict[str, Any]:
     folder = run.folder / "checkpoints"
     best = folder / "best.safetensors"
     if weights == "best" and best.exists():
-        return load(best)
+        return _load_best(best)
     tree = load_newest(folder)[1]
     if tree["average"] is not None:
         tree["model"] |= tree["average"]["averages"]
     return tree
+
+
+def _load_best(path: Path) -> dict[str, Any]:
+    try:
+        return load(path)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{error}; restore it from a copy, or take the newest state with --weights last"
+        ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from headway.data import read_inputs
+from headway.errors import InputError
 from headway.jobs.network import Network, Weights, load_network
 from headway.runs import open_run
 
@@ -42,6 +43,7 @@ def predict(
         top: Classes to name for each sample; all of them where 0.
 
     Raises:
+        InputError: If `top` is negative.
         RunError: If there is no such run.
         DataError: If a file cannot be read or does not fit the network.
 
@@ -49,6 +51,8 @@ def predict(
         >>> predict("runs/pets", ["cat.jpg"])  # doctest: +SKIP
         [Prediction(file='cat.jpg', values={'cat': 0.97, 'dog': 0.03})]
     """
+    if top < 0:
+        raise InputError(f"top must be 0 or more classes, got {top}; 0 names all of them")
     network = load_network(open_run(run), weights=weights)
     predictions: list[Prediction] = []
     for file in files:

@@ -162,18 +162,15 @@ class _Job:
         *,
         resume: bool,
     ) -> TrainResult:
-        values = recipe_to_dict(self.recipe)
-        trackers = self.recipe.logging.trackers if record is not None else ()
         shown = make_display() if display is None else display
         if self.shard.rank != 0:
             shown = Display()
-        trainer = Trainer(
-            self.setup,
-            record=record,
-            checkpoints=folder / "checkpoints",
-            callbacks=[*callbacks, shown],
-            writers=open_writers(trackers, folder=folder, name=folder.name, recipe=values),
-        )
+        try:
+            trainer = self._trainer(folder, record, [*callbacks, shown])
+        except BaseException:
+            if record is not None and not resume:
+                record.discard()  # a run that never began is none
+            raise
         step = trainer.resume() if resume else 0
         shown.begin(
             start_facts(self.recipe, self.splits, trainer, folder=folder, step=step)
@@ -182,6 +179,19 @@ class _Job:
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
         return TrainResult(
             folder=folder, outcome=outcome, recipe=self.recipe, setup=self.setup
+        )
+
+    def _trainer(
+        self, folder: Path, record: RunRecord | None, callbacks: Sequence[Callback]
+    ) -> Trainer:
+        trackers = self.recipe.logging.trackers if record is not None else ()
+        values = recipe_to_dict(self.recipe)
+        return Trainer(
+            self.setup,
+            record=record,
+            checkpoints=folder / "checkpoints",
+            callbacks=callbacks,
+            writers=open_writers(trackers, folder=folder, name=folder.name, recipe=values),
         )
 
     def _record(self, folder: Path, resume: bool) -> RunRecord:

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from headway.errors import ModelError, did_you_mean
+from headway.errors import ModelError, did_you_mean, in_words
 
 Options = TypeVar("Options")
 
@@ -34,10 +34,7 @@ def read_options(name: str, schema: type[Options], options: Mapping[str, Any]) -
         try:
             msgspec.convert(value, types[option])
         except msgspec.ValidationError as error:
-            raise ModelError(
-                f"option {option!r} of model {name!r} is {value!r}: {error}."
-                f"{_choices(types[option])}"
-            ) from error
+            raise _bad_value(name, option, value, types[option], error) from error
     return msgspec.convert(dict(options), schema)
 
 
@@ -58,7 +55,14 @@ def defaults(schema: type[Any]) -> dict[str, Any]:
     return asdict(schema())
 
 
-def _choices(expected: Any) -> str:
-    if get_origin(expected) is not Literal:
-        return ""
-    return f" Expected one of {', '.join(repr(choice) for choice in get_args(expected))}."
+def _bad_value(
+    name: str, option: str, value: Any, kind: Any, error: msgspec.ValidationError
+) -> ModelError:
+    choices = (
+        [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+    )
+    expected = f"expected {' or '.join(choices)}" if choices else in_words(str(error))
+    return ModelError(
+        f"option {option!r} of model {name!r}: {expected}, got {value!r}."
+        f"{did_you_mean(str(value), choices)}"
+    )

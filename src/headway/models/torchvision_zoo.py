@@ -28,8 +28,8 @@ def _build(
     if channels != 3:
         raise ModelError(
             f"model {name!r} takes images with 3 channels, but the data has {channels}; "
-            "read the data with 3 channels, or use a model that adapts to any number, such "
-            "as resnet-20 or those of timm"
+            "read image files with --set data.channels=3, or use a model that adapts to any "
+            "number, such as resnet-20 or those of timm"
         )
     arguments = _size_arguments(name, (height, width))
     make = _pretrained if settings.pretrained else _untrained

@@ -48,7 +48,10 @@ def _split(name: str) -> tuple[Path, str]:
         )
     path = Path(file).expanduser().resolve()
     if not path.is_file():
-        raise ModelError(f"model {name!r}: there is no file {path}")
+        siblings = [sibling.name for sibling in path.parent.glob("*.py")]
+        raise ModelError(
+            f"model {name!r}: there is no file {path}.{did_you_mean(path.name, siblings)}"
+        )
     return path, function
 
 

@@ -10,10 +10,18 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 import tomli_w
 
-from headway.errors import RecipeError, did_you_mean
+from headway.errors import RecipeError, did_you_mean, in_words
 from headway.recipe.tree import Recipe
 
-_PLAIN = {bool: "true or false", int: "a whole number", float: "a number", NoneType: "none"}
+_PLAIN = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    tuple: "a list [...]",
+    dict: "a section",
+    NoneType: "none",
+}
 
 
 def recipe_from_dict(values: Mapping[str, Any]) -> Recipe:
@@ -43,12 +51,18 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """Read the values of a recipe file; they are checked when the recipe is made.
 
     Raises:
-        RecipeError: If the file is missing or is not TOML.
+        RecipeError: If the file is missing, cannot be read or is not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecipeError(f"there is no recipe file {path}") from None
+        siblings = [file.name for file in path.parent.glob("*.toml")]
+        raise RecipeError(
+            f"there is no recipe file {path}.{did_you_mean(path.name, siblings)} Recipes "
+            "known by name are given without .toml"
+        ) from None
+    except OSError as error:
+        raise RecipeError(f"the recipe {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} is not a TOML file: {error}") from None
 
@@ -64,7 +78,7 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
     The value is read as TOML where it is valid TOML and as a string otherwise.
 
     Raises:
-        RecipeError: If there is no "=" or the path leads through a value.
+        RecipeError: If there is no "=", the path leads through a value or a list is not TOML.
     """
     path, separator, text = assignment.partition("=")
     if not separator or not path.strip():
@@ -80,14 +94,19 @@ def set_value(values: dict[str, Any], assignment: str) -> None:
             raise RecipeError(f"{path.strip()}: {parent} is a value, not a section")
         table = cast(dict[str, Any], below)
     is_off = text.strip() == "none" and _takes_none(_hint(path.strip()))
-    table[last] = None if is_off else _parse(text.strip())
+    table[last] = None if is_off else _parse(text.strip(), path.strip())
 
 
-def _parse(text: str) -> Any:
+def _parse(text: str, path: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text
+        if not text.startswith("["):
+            return text
+    raise RecipeError(
+        f"{path}: {text} is not a list as TOML has it; write [1, 2], or for words "
+        f"""--set '{path}=["a", "b"]' with both kinds of quotes"""
+    )
 
 
 def _refuse_unknown(values: Mapping[str, Any], kind: Any, path: str) -> None:
@@ -110,10 +129,8 @@ def _refuse_unknown(values: Mapping[str, Any], kind: Any, path: str) -> None:
 
 def _expected(message: str, path: str) -> str:
     """Turn msgspec's message into the words of the other errors."""
-    if message.startswith("Invalid enum value"):
-        return f"expected {' or '.join(_names(_hint(path)))}"
-    text = message.replace("Expected", "expected").replace("`", "").split(", got ")[0]
-    return text.replace(" | null", " or none").replace(" | str", " or auto")
+    is_type = message.startswith("Invalid enum value") or ", got `" in message
+    return f"expected {' or '.join(_names(_hint(path)))}" if is_type else in_words(message)
 
 
 def _shown(path: str, got: Any) -> str:
@@ -124,8 +141,11 @@ def _shown(path: str, got: Any) -> str:
 def _hint(path: str) -> Any:
     """Return the type of the setting at `path`."""
     hint: Any = Recipe
-    for key in path.partition("[")[0].split("."):
-        hint = get_type_hints(hint).get(key) if is_dataclass(hint) else None
+    for key in path.split("."):
+        name, item, _ = key.partition("[")
+        hint = get_type_hints(hint).get(name) if is_dataclass(hint) else None
+        if item:  # the items of a list are all of one type
+            hint = next(iter(get_args(hint)), None)
     return hint
 
 
@@ -140,15 +160,18 @@ def _names(hint: Any) -> list[str]:
         return [str(word) for word in get_args(hint)]
     if get_origin(hint) in (Union, UnionType):
         return [name for inner in get_args(hint) for name in _names(inner)]
-    return [_PLAIN.get(hint, getattr(hint, "__name__", str(hint)))]
+    plain = get_origin(hint) or hint
+    return [_PLAIN.get(plain, getattr(plain, "__name__", str(plain)))]
 
 
 def _value_at(values: Any, path: str) -> Any:
     for key in path.split("."):
-        name = key.partition("[")[0]
+        name, _, item = key.partition("[")
         if not isinstance(values, Mapping) or name not in values:
             return values
         values = cast(Mapping[str, Any], values)[name]
+        if item:
+            values = values[int(item.rstrip("]"))]
     return values
 
 

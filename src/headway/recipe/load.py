@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from headway.errors import RecipeError, did_you_mean
 from headway.recipe.convert import (
     read_recipe,
     recipe_from_dict,
@@ -52,9 +53,19 @@ def _values(name_or_file: str) -> dict[str, Any]:
     if not is_file:
         return recipe_to_dict(named_recipe(name_or_file))
     given = read_recipe(Path(name_or_file))
-    base = given.get("name")
-    start = recipe_to_dict(RECIPES[base]()) if base in RECIPES else {}
-    return _merged(start, given)
+    if "name" not in given:
+        return given
+    return _merged(recipe_to_dict(_base(given["name"], name_or_file)), given)
+
+
+def _base(name: Any, file: str) -> Recipe:
+    """Return the recipe that a file starts from."""
+    if name not in list(RECIPES):
+        raise RecipeError(
+            f"{file} starts from an unknown recipe {name!r}.{did_you_mean(str(name), RECIPES)} "
+            f"Known: {', '.join(RECIPES)}"
+        )
+    return RECIPES[name]()
 
 
 def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,13 @@ def _augmentation(augmentation: Augmentation, info: DataInfo) -> Augmentation:
             )
         return Augmentation(flip=False, crop_padding=0, cutout=0)
     channels, height, width = info.input_shape
+    for name in ("crop_padding", "cutout"):
+        value = getattr(augmentation, name)
+        if value != "auto" and value >= min(height, width):
+            raise RecipeError(
+                f"augmentation.{name}={value} can leave nothing of images of {width}x{height} "
+                f"pixels; choose less than {min(height, width)}"
+            )
     flip, padding = augmentation.flip, augmentation.crop_padding
     return replace(
         augmentation,

@@ -1,7 +1,9 @@
 """The writing side of a run record."""
 
+import contextlib
 import json
 import os
+import shutil
 import socket
 import time
 import warnings
@@ -39,6 +41,7 @@ class RunRecord:
         self._host = socket.gethostname()
         self._metrics = LineFile(folder / METRICS)
         self._events = LineFile(folder / EVENTS)
+        self._is_folder_new = False
 
     @classmethod
     def create(
@@ -60,6 +63,7 @@ class RunRecord:
                 f"{folder} already holds a run. Continue it with `headway resume "
                 f"{folder}`, or choose another folder with --out."
             )
+        is_new = not folder.is_dir() or not any(folder.iterdir())
         make_folder(folder / CHECKPOINTS)
         stamp = {"schema_version": SCHEMA_VERSION, "created": time.time()}
         write_atomically(folder / RECIPE, tomli_w.dumps(recipe))
@@ -68,7 +72,9 @@ class RunRecord:
             folder / ENVIRONMENT,
             json.dumps({**stamp, **environment}, indent=2, default=str),
         )
-        return cls(folder)
+        record = cls(folder)
+        record._is_folder_new = is_new
+        return record
 
     @classmethod
     def reopen(cls, folder: Path) -> Self:
@@ -132,6 +138,17 @@ class RunRecord:
         """Wait until the disk has every row and event."""
         self._metrics.sync()
         self._events.sync()
+
+    def discard(self) -> None:
+        """Remove what `create` wrote, of a run that could not start after all."""
+        self.close()
+        if self._is_folder_new:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        for name in (ENVIRONMENT, RECIPE, METRICS, EVENTS):
+            (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it is not empty, so it was there before
+            (self.folder / CHECKPOINTS).rmdir()
 
     def close(self) -> None:
         """Close the files; a second call does nothing."""

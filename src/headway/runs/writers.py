@@ -110,6 +110,6 @@ def _open(writer: str, folder: Path, name: str, recipe: Mapping[str, Any]) -> Me
         ) from error
     except Exception as error:
         raise InputError(
-            f"the metric writer {writer!r} could not start: {error} "
+            f"the metric writer {writer!r} could not start: {str(error).strip()} "
             f"{_START_HINTS.get(writer, '')}".rstrip()
         ) from error

@@ -30,7 +30,9 @@ def read_outputs(outputs: Any, num_outputs: int) -> Float[Tensor, "batch outputs
         raise ModelError(
             f"the model returned {_describe(outputs)}, {expected}; change its last layer"
         )
-    return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+    if outputs.dtype in (torch.float32, torch.float64):
+        return outputs
+    return outputs.float()
 
 
 def check_class_numbers(targets: Any, num_samples: int) -> None:

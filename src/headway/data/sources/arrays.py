@@ -84,7 +84,8 @@ def _check_part(inputs: Array, targets: Array, part: str, name: str) -> None:
     if targets.ndim == 0 or len(inputs) != len(targets):
         num_targets = len(targets) if targets.ndim else 0
         raise DataError(
-            f"{what} are {len(inputs)} samples, but there are {num_targets} targets"
+            f"{what} are {len(inputs)} samples, but there are {num_targets} targets; save one "
+            "target for each sample"
         )
     if message := count_not_finite(inputs):
         raise DataError(f"{what} hold {message}; replace them or take those samples out")

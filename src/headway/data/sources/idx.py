@@ -48,7 +48,7 @@ def read_idx(path: Path) -> Array:
     if content[:2] != b"\0\0" or dtype is None or num_dimensions == 0:
         raise DataError(
             f"{path}: starts with {content[:4].hex(' ')}, which is not the magic number of "
-            "an idx file (00 00, type, number of dimensions)"
+            "an idx file (00 00, type, number of dimensions); fetch the file again"
         )
     start = 4 + 4 * num_dimensions
     shape = tuple(

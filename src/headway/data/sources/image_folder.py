@@ -32,7 +32,7 @@ _PARTS = {
 # Left by operating systems and archivers; never a class and never an image.
 _LITTER = ("Thumbs.db", "desktop.ini", "__MACOSX")
 _MAX_MEMORY_BYTES = 2**30
-_BAD_DATA = "take them out, or leave them out with --bad-data skip"
+_BAD_DATA = "mend or remove what is listed, or leave it out with --bad-data skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,8 @@ def _report_faults(
     lines = tuple(f"{path}: {fault}" for path, fault in faults.items())
     if lines and options.bad_data == "error":
         listed = "".join(f"\n  {line}" for line in lines)
-        raise DataError(f"{name}: {len(lines)} unreadable files; {_BAD_DATA}:{listed}")
+        number = f"{len(lines)} unreadable file{'s' * (len(lines) > 1)}"
+        raise DataError(f"{name}: {number}; {_BAD_DATA}:{listed}")
     return lines
 
 

@@ -115,7 +115,7 @@ def _check_options(source: Source, options: SourceOptions) -> None:
     if options.task not in ("auto", source.task):
         raise DataError(
             f"{source.name}: its targets are for {source.task}, not for "
-            f"data.task={options.task}"
+            f"task.kind={options.task}; leave task.kind out"
         )
     if options.target is not None and not source.feature_names:
         raise DataError(

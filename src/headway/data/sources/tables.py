@@ -55,7 +55,7 @@ def read_table(path: Path, options: SourceOptions, name: str) -> Source:
     features, feature_names = _encode_features(frame.drop(targets), name)
     task = options.task
     if task == "auto":
-        task = _guess_task(frame.select(targets))
+        task = _guess_task(frame.select(targets), name)
     classes, values = _encode_targets(frame.select(targets), task, name)
     return Source(
         name=name,
@@ -144,7 +144,9 @@ def _load(path: Path, words: Collection[str] = ()) -> pl.DataFrame:
         spelled = [column for column in frame.columns if column in words]
         frame = frame.with_columns(pl.col(spelled).cast(pl.String))
     except pl.exceptions.NoDataError as error:
-        raise DataError(f"{path}: the file is empty") from error
+        raise DataError(
+            f"{path}: the file is empty; expected a line of column names and rows below it"
+        ) from error
     # A damaged Parquet file can make Polars panic, which is no ordinary exception.
     except (
         pl.exceptions.PolarsError,
@@ -155,7 +157,7 @@ def _load(path: Path, words: Collection[str] = ()) -> pl.DataFrame:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: cannot be read as a table ({reason})") from error
     if frame.height == 0:
-        raise DataError(f"{path}: has column names but no rows")
+        raise DataError(f"{path}: has column names but no rows; add rows")
     return frame
 
 
@@ -259,7 +261,7 @@ def _categories(column: pl.Series, name: str) -> list[str]:
     if len(categories) > MAX_CATEGORIES:
         raise DataError(
             f"{name}: column {column.name!r} has {len(categories)} different words, such "
-            f"as {categories[0]!r}; at most {MAX_CATEGORIES} can become columns of 0 and "
+            f"as {_example(column)!r}; at most {MAX_CATEGORIES} can become columns of 0 and "
             "1. Take the column out, or group its values"
         )
     return categories
@@ -267,7 +269,7 @@ def _categories(column: pl.Series, name: str) -> list[str]:
 
 def _numbers(column: pl.Series, name: str) -> Array:
     if not (column.dtype.is_numeric() or column.dtype == pl.Boolean):
-        example = f", such as {column[0]!r}" if _is_words(column) else ""
+        example = f", such as {_example(column)!r}" if _is_words(column) else ""
         raise DataError(
             f"{name}: column {column.name!r} has type {column.dtype}{example}; expected "
             "numbers"
@@ -280,7 +282,9 @@ def _numbers(column: pl.Series, name: str) -> Array:
     return numbers
 
 
-def _guess_task(targets: pl.DataFrame) -> TaskKind:
+def _guess_task(targets: pl.DataFrame, name: str) -> TaskKind:
+    for column in targets.iter_columns():
+        _refuse_stray_words(column, name)
     if targets.width > 1:
         is_binary = all(_is_zero_or_one(column) for column in targets.iter_columns())
         return "multilabel" if is_binary else "regression"
@@ -289,6 +293,30 @@ def _guess_task(targets: pl.DataFrame) -> TaskKind:
         return "classification"
     few = column.dtype.is_integer() and column.n_unique() <= MAX_INTEGER_CLASSES
     return "classification" if few else "regression"
+
+
+def _refuse_stray_words(column: pl.Series, name: str) -> None:
+    """Refuse a target of many numbers that a few words among them turn into classes."""
+    if not _is_words(column) or column.n_unique() <= MAX_INTEGER_CLASSES:
+        return
+    strays = _not_numbers(column)
+    if 2 * len(strays) < len(column):
+        raise DataError(
+            f"{name}: column {column.name!r} holds numbers, but words in {len(strays)} of "
+            f"{len(column)} rows, such as {strays[0]!r}; mend these to predict numbers, or "
+            "make every value a class with --set task.kind=classification"
+        )
+
+
+def _example(column: pl.Series) -> str:
+    """Return a word of a column, one that is not spelled as a number if there is one."""
+    return next(iter(_not_numbers(column)), str(column[0]))
+
+
+def _not_numbers(column: pl.Series) -> pl.Series:
+    """Return the words of a column that are not spelled as numbers."""
+    words = column.cast(pl.String)
+    return words.filter(words.cast(pl.Float64, strict=False).is_null())
 
 
 def _is_zero_or_one(column: pl.Series) -> bool:
@@ -303,6 +331,8 @@ def _encode_targets(
     if task == "classification":
         return _encode_classes(targets, name)
     columns = list(targets.iter_columns())
+    if task == "regression":
+        _refuse_words(columns, name)
     values = torch.from_numpy(
         np.stack([_numbers(column, name) for column in columns], axis=1)
     )
@@ -317,20 +347,32 @@ def _encode_targets(
     return tuple(targets.columns), values
 
 
+def _refuse_words(targets: Sequence[pl.Series], name: str) -> None:
+    way_out = "leave task.kind out to make every word a class"
+    if len(targets) > 1:
+        way_out = "take the column out of data.target"
+    for column in targets:
+        if _is_words(column):
+            raise DataError(
+                f"{name}: column {column.name!r} holds words, such as {_example(column)!r}, "
+                f"and regression needs numbers; mend them, or {way_out}"
+            )
+
+
 def _encode_classes(
     targets: pl.DataFrame, name: str
 ) -> tuple[tuple[str, ...], Shaped[Tensor, " rows"]]:
     if targets.width > 1:
         raise DataError(
             f"{name}: classification needs one target column, got "
-            f"{', '.join(targets.columns)}; use --set data.task=multilabel for columns of "
+            f"{', '.join(targets.columns)}; use --set task.kind=multilabel for columns of "
             "0 and 1"
         )
     column = targets.to_series()
     if column.dtype.is_numeric() and not (column == column.floor()).all():
         raise DataError(
             f"{name}: column {column.name!r} holds numbers that are not whole, so they are "
-            "no classes; use --set data.task=regression"
+            "no classes; use --set task.kind=regression"
         )
     # Polars orders categorical values by first appearance; words are ordered by spelling.
     column = column.cast(pl.Int64 if column.dtype.is_numeric() else pl.String)

@@ -15,7 +15,7 @@ from headway.errors import DataError
 Array = NDArray[Any]
 
 _NUMBER_KINDS = "buif"
-_AS_REGRESSION = "or train on them as numbers with --set data.task=regression"
+_AS_REGRESSION = "or train on them as numbers with --set task.kind=regression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def _whole_labels(array: Array, part: str, name: str) -> Array:
             raise DataError(
                 f"{name}: the targets of {part} have shape {array.shape} but are not "
                 "one-hot rows; give one class number for each sample, or use --set "
-                "data.task=multilabel or data.task=regression"
+                "task.kind=multilabel or task.kind=regression"
             )
         return array.argmax(axis=1)
     if array.dtype.kind in "US":
@@ -196,7 +196,7 @@ def _check_not_negative(labels: Array, part: str, name: str) -> None:
     if labels.min(initial=0) < 0:
         raise DataError(
             f"{name}: {(labels < 0).sum()} labels of {part} are negative, the smallest is "
-            f"{labels.min()}; classes are numbered from 0"
+            f"{labels.min()}; number the classes 0, 1, 2, ... {_AS_REGRESSION}"
         )
 
 
@@ -225,7 +225,8 @@ def _check_range(labels: Array, part: str, name: str, num_classes: int) -> None:
     if len(outside):
         raise DataError(
             f"{name}: {len(outside)} labels of {part} are outside the range 0 to "
-            f"{num_classes - 1} of the {num_classes} classes, such as {outside.max()}"
+            f"{num_classes - 1} of the {num_classes} classes, such as {outside.max()}; correct "
+            "them or take those samples out"
         )
 
 
