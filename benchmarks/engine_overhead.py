@@ -27,6 +27,7 @@ from headway.engine import (
     Training,
     autocast,
 )
+from headway.engine.machine import keep_freed_memory
 from headway.optim import Constant
 from headway.runs import RunRecord
 from headway.tasks import Classification
@@ -35,6 +36,7 @@ from workload import NUM_CLASSES, PLAIN, SGD_SETTINGS, Finish, Job, Workload, fi
 
 CPU = torch.device("cpu")
 NOTES = (
+    "Both loops run under the allocator policy, which headway sets by default.",
     "One process per row; its two loops run in turn. 'added' is the median difference of "
     "neighbouring runs, 'spread' the interquartile range of these differences, 'ratio' that "
     "of the medians.",
@@ -96,8 +98,8 @@ def headway(work: Workload, split: ArraySplit, record: RunRecord | None = None) 
 
 
 def _options(work: Workload) -> Options:
-    # The allocator and oneDNN would make headway faster than the bare loop; what they are
-    # worth is measured in cpu_defaults.py.
+    # oneDNN would make headway faster than the bare loop; what it is worth is measured in
+    # cpu_defaults.py. The allocator policy is set for both.
     machine = Machine(
         device="cpu", threads=torch.get_num_threads(), allocator=False, onednn_linear=False
     )
@@ -132,6 +134,8 @@ OURS: dict[str, Callable[[Workload, ArraySplit], Finish]] = {
 
 def measure(name: str, work: Workload, repeats: int) -> list[str]:
     """Run a loop and the bare one in turn; return the cells of the loop's row."""
+    # For both loops: without it, how often glibc gives memory back decides the times.
+    keep_freed_memory()
     split = work.split()
     loop = OURS.get(name) or partial(rival, name)
     arms = {"bare": partial(bare, work, split), "loop": partial(loop, work, split)}

@@ -2,6 +2,9 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +155,18 @@ def test_workers_stay_from_epoch_to_epoch(files: FileSplit):
     assert {child.pid for child in multiprocessing.active_children()} == first
     assert len(first) == 2
     loader.close()
+
+
+def test_workers_start_beside_threads_without_a_warning(files: FileSplit):
+    loader = file_loader_of(files, num_workers=1)
+    is_over = threading.Event()
+    with ThreadPoolExecutor() as pool, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pool.submit(is_over.wait)
+        list(loader.batches(0))
+        is_over.set()
+    loader.close()
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_closing_ends_the_workers_of_an_unfinished_iteration(files: FileSplit):

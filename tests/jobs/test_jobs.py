@@ -17,6 +17,7 @@ import headway
 from headway.engine import Callback
 from headway.errors import DataError, RunError
 from headway.runs import Run
+from headway.terminal import Display
 
 QUICK = ["machine.threads=1", "machine.device=cpu", "precision.mode=off"]
 
@@ -97,6 +98,8 @@ def test_a_regression_predicts_in_its_own_units(houses_run, tmp_path):
     assert north.values["price"] == pytest.approx(2000, rel=0.25)
 
 
+# torch 2.11 warns of its own reading of the weights.
+@pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning")
 def test_exported_programs_agree_with_the_network_for_any_batch_size(digits_run, tmp_path):
     np.save(tmp_path / "digits.npy", digit_images(5)[:, None])
     predictions = headway.predict(digits_run, [tmp_path / "digits.npy"], top=0)
@@ -159,6 +162,37 @@ def test_callbacks_follow_the_run(tmp_path):
     )
 
     assert count.reports == 3
+
+
+def test_multiply_adds_are_those_of_the_network_however_it_is_computed(tmp_path):
+    display = Display()
+    overrides = [*QUICK, "training.max_steps=1", "machine.onednn_linear=true"]
+    headway.train(
+        "digits", model="mlp", overrides=overrides, out=tmp_path / "run", display=display
+    )
+
+    assert display.facts.multiply_adds == 64 * 256 + 256 * 256 + 256 * 10
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_a_network_that_is_to_be_compiled_is_compiled(tmp_path):
+    model = tmp_path / "mine.py"
+    model.write_text(
+        "import torch\n"
+        "class Network(torch.nn.Linear):\n"
+        "    def forward(self, x):\n"
+        "        self.is_compiled = torch.compiler.is_compiling()\n"
+        "        return super().forward(x.flatten(1))\n"
+        "def build():\n"
+        "    return Network(64, 10)\n"
+    )
+    overrides = [*QUICK, "training.max_steps=1", "training.compile=true"]
+    result = headway.train(
+        "digits", model=f"{model}:build", overrides=overrides, out=tmp_path / "run"
+    )
+
+    assert result.setup.model.is_compiled
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Images decoded from files batch by batch, here or in worker processes."""
 
 import os
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
@@ -44,9 +45,9 @@ class ImageStream:
             DataError: If a file cannot be read, or a worker process dies.
         """
         self._end_reading()
-        self._lists[:] = [share.tolist() for share in shares]
         if self._loader is None:
             self._loader = self._start()
+        self._lists[:] = [share.tolist() for share in shares]
         self._reading = _read(self._loader, shares, self._device)
         return self._reading
 
@@ -67,7 +68,9 @@ class ImageStream:
             self._reading.close()
 
     def _start(self) -> DataLoader[Any]:
-        return DataLoader(
+        """Return a loader whose workers wait for what they are to decode."""
+        self._lists.clear()
+        loader = DataLoader(
             _ImageLists(self._split),
             batch_size=None,
             sampler=self._lists,
@@ -79,6 +82,12 @@ class ImageStream:
             generator=torch.Generator(),
             persistent_workers=self._num_workers > 0,
         )
+        with warnings.catch_warnings():
+            # Python 3.12 warns of forking beside threads, whose locks stay locked in a
+            # worker. It takes none of them: it decodes on one thread, and prints past the bar.
+            warnings.filterwarnings("ignore", r".*use of fork\(\)", DeprecationWarning)
+            iter(loader)
+        return loader
 
 
 def _read(

@@ -17,9 +17,10 @@ def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     """Make `model` recompute activations as `mode` says; return the number of segments.
 
     The units are the residual blocks of a stage: the children of every `nn.Sequential` that
-    holds modules with layers of their own and is not inside another unit. Only the inputs of a segment are
-    kept; its inside is computed again in the backward pass, with the same dropout masks and
-    without touching batch-norm statistics a second time, so training is unchanged.
+    holds modules with layers of their own and is not inside another unit. Only the inputs of
+    a segment are kept; its inside is computed again in the backward pass, with the same
+    dropout masks and without touching batch-norm statistics a second time, so training is
+    unchanged.
 
     Reference:
         Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016. arXiv:1604.06174.

@@ -8,7 +8,7 @@ import torch
 
 from headway.data import ArraySplit, DataSplits
 from headway.engine import Outcome, Trainer, shard
-from headway.measure import multiply_adds, num_parameters
+from headway.measure import num_parameters
 from headway.recipe import Recipe
 from headway.runs import describe_environment
 from headway.tasks import AnyTask
@@ -16,7 +16,13 @@ from headway.terminal import EndFacts, StartFacts
 
 
 def start_facts(
-    recipe: Recipe, splits: DataSplits, trainer: Trainer, *, folder: Path, step: int
+    recipe: Recipe,
+    splits: DataSplits,
+    trainer: Trainer,
+    *,
+    folder: Path,
+    step: int,
+    multiply_adds: int,
 ) -> StartFacts:
     """Return what is known before the first step."""
     setup = trainer.setup
@@ -28,7 +34,7 @@ def start_facts(
         input_note=_input_note(splits),
         recipe=recipe,
         parameters=num_parameters(setup.model),
-        multiply_adds=multiply_adds(setup.model, splits.info.input_shape),
+        multiply_adds=multiply_adds,
         device=_device_note(trainer.device),
         processes=shard().world_size,
         chance=task.chance_level(splits.train.targets),

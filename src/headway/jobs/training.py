@@ -19,6 +19,7 @@ from headway.errors import RunError
 from headway.jobs.description import check_same_data, describe_run
 from headway.jobs.facts import end_facts, start_facts
 from headway.jobs.places import anchor, without_pretraining
+from headway.measure import multiply_adds
 from headway.recipe import (
     Recipe,
     build,
@@ -134,6 +135,9 @@ class _Job:
         self.device, self.shard = join(recipe.machine)
         self.splits = read_data(recipe)
         self.setup = build(recipe, self.splits)
+        # Before the Trainer changes it: torch cannot count layers that go through oneDNN, and
+        # torch 2.11 never compiles a network that was already set to compile when counted.
+        self.multiply_adds = multiply_adds(self.setup.model, self.splits.info.input_shape)
         self.recipe = replace(
             resolve_recipe(recipe, self.splits.info),
             precision=self.setup.options.precision,
@@ -172,9 +176,15 @@ class _Job:
                 record.discard()  # a run that never began is none
             raise
         step = trainer.resume() if resume else 0
-        shown.begin(
-            start_facts(self.recipe, self.splits, trainer, folder=folder, step=step)
+        facts = start_facts(
+            self.recipe,
+            self.splits,
+            trainer,
+            folder=folder,
+            step=step,
+            multiply_adds=self.multiply_adds,
         )
+        shown.begin(facts)
         outcome = trainer.run()
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
         return TrainResult(
