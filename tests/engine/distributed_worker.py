@@ -1,6 +1,7 @@
 """Trains a small network as one of several processes and prints its losses and metrics."""
 
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -131,7 +132,10 @@ def main() -> None:
             cases[f"resumed {strategy}"] = train(folder=folder / strategy, resume=True)
     if shard.rank == 0:
         sys.stdout.write(json.dumps(cases) + "\n")
+        sys.stdout.flush()
     leave()
+    # Torch's background threads now and then abort an interpreter that tears itself down.
+    os._exit(0)
 
 
 if __name__ == "__main__":

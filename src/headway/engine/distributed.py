@@ -1,5 +1,6 @@
 """The seam to torch.distributed: processes, gradients, statistics, whole tensors."""
 
+import gc
 import inspect
 import os
 from collections.abc import Callable, Iterable
@@ -49,6 +50,7 @@ def join(machine: Machine) -> tuple[torch.device, Shard]:
 def leave() -> None:
     """Leave the other processes."""
     if dist.is_initialized():
+        gc.collect()  # whatever still holds on to the group would outlive it
         dist.destroy_process_group()
 
 
