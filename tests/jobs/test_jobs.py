@@ -200,7 +200,8 @@ def test_torchrun_trains_one_run_with_two_processes(tmp_path):
     code = (
         "import headway; headway.train('digits', model='mlp', "
         f"overrides={[*QUICK, 'training.epochs=1', 'data.source=digits']!r}, "
-        f"out={str(tmp_path / 'pair')!r})"
+        f"out={str(tmp_path / 'pair')!r})\n"
+        "import os; os._exit(0)"  # see headway.__main__
     )
     script = tmp_path / "train.py"
     script.write_text(code)
