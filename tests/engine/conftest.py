@@ -13,7 +13,7 @@ from headway.engine import Checkpointing, Machine, Options, Precision, Setup, Tr
 from headway.optim import Warmup, build_optimizer, build_schedule
 from headway.tasks import Classification
 
-CPU = torch.device("cpu")
+CPU_MACHINE = Machine(device="cpu", threads=1, onednn_linear=False)
 MakeSetup = Callable[..., Setup]
 
 
@@ -53,6 +53,7 @@ def make_setup() -> MakeSetup:
         precision: str = "off",
         checkpointing: Checkpointing | None = None,
         distributed: Any = None,
+        machine: Machine = CPU_MACHINE,
         **training: Any,
     ) -> Setup:
         model = small_network() if model is None else model
@@ -61,16 +62,17 @@ def make_setup() -> MakeSetup:
                 **{"epochs": epochs, "batch_size": 8, "report_every": 4, **training}
             ),
             precision=Precision(mode=precision, channels_last=True),
-            machine=Machine(device="cpu", threads=1, onednn_linear=False),
+            machine=machine,
             checkpointing=checkpointing or Checkpointing(every_seconds=1e9),
         )
         if distributed is not None:
             options = replace(options, distributed=distributed)
+        device = torch.device(machine.device)
         train = ArrayLoader(
             small_split(),
             batch_size=8,
             seed=0,
-            device=CPU,
+            device=device,
             augmentation=Augmentation(flip=True, crop_padding=1, cutout=2),
         )
         total = training.get("max_steps") or epochs * train.num_batches
@@ -78,7 +80,7 @@ def make_setup() -> MakeSetup:
             model=nn.Sequential(_ToFloat(), model),
             task=Classification(4),
             train_data=train,
-            val_data=ArrayEvaluation(small_split(20, seed=1), batch_size=8, device=CPU),
+            val_data=ArrayEvaluation(small_split(20, seed=1), batch_size=8, device=device),
             optimizer=build_optimizer(
                 model, name=optimizer, lr=lr, momentum=0.9, weight_decay=1e-4
             ),

@@ -25,12 +25,6 @@ class MemoryGuard:
         self._buffers = [buffer for buffer in model.buffers() if buffer.numel()]
         self._kept = [buffer.clone() for buffer in self._buffers]
 
-    @torch.no_grad()
-    def keep_buffers(self) -> None:
-        """Remember the buffers as they are before a step."""
-        if self._buffers:
-            torch._foreach_copy_(self._kept, self._buffers)  # pyright: ignore
-
     def backward(self, batch: Batch, *, seed: int) -> Tensor:
         """Run the backward pass of `batch`, in smaller and smaller parts until it fits.
 
