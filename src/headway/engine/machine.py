@@ -179,6 +179,9 @@ def machine_settings(machine: Machine) -> Generator[None]:
         keep_freed_memory()
     if machine.threads != "auto":
         torch.set_num_threads(machine.threads)
+    if machine.deterministic:
+        # cuBLAS reads it when it first multiplies; without it torch refuses the product.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(machine.deterministic or deterministic)
     try:
         yield
