@@ -74,6 +74,6 @@ def _family(name: str) -> Family:
     known = [family.card.name for family in _FAMILIES]
     known += [f"{kind}-{depth}" for kind in ("plain", "resnet") for depth in _DEPTHS]
     known += [f"{library}:{rest}" for library in ("timm", "torchvision") if rest]
-    suggestion = did_you_mean(name.lower(), known)
+    suggestion = did_you_mean(name, known)
     families = ", ".join(family.card.family for family in _FAMILIES)
     raise ModelError(f"unknown model {name!r}.{suggestion} Known: {families}")

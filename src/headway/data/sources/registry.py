@@ -99,7 +99,7 @@ def _read_file(spec: str, path: Path, options: SourceOptions) -> Source:
 
 def _not_found(spec: str, path: Path) -> DataError:
     names = list_sources()
-    if path.parent == Path() and (guess := did_you_mean(spec.lower(), names)):
+    if path.parent == Path() and (guess := did_you_mean(spec, names)):
         return DataError(f"there is no data source or path {spec!r}.{guess}")
     above = next(folder for folder in path.absolute().parents if folder.is_dir())
     missing = path.absolute().relative_to(above).parts[0]
