@@ -8,6 +8,7 @@ from headway.data.array_loader import ArrayEvaluation, ArrayLoader
 from headway.data.augmentation import Augmentation
 from headway.data.batch import Batch, Shard
 from headway.data.fitting import fit_preprocessing
+from headway.data.mixing import Mixing
 from headway.data.splits import ArraySplit
 
 CPU = torch.device("cpu")
@@ -83,6 +84,50 @@ def test_the_shares_of_the_processes_make_up_the_batch_of_one(
     shards = [Shard(rank, world_size) for rank in range(world_size)]
     parts = [list(array_loader_of(arrays, shard=shard).batches(1)) for shard in shards]
     assert_shards_make_up(list(array_loader_of(arrays).batches(1)), parts)
+
+
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_mixed_samples_of_the_processes_make_up_the_batch_of_one(
+    arrays: ArraySplit, world_size: int
+):
+    settings = {"mixing": Mixing(47, mixup=1.0, cutmix=1.0), "drop_last": False}
+    shards = [Shard(rank, world_size) for rank in range(world_size)]
+    parts = [
+        list(array_loader_of(arrays, shard=shard, **settings).batches(1))
+        for shard in shards
+    ]
+    assert_shards_make_up(list(array_loader_of(arrays, **settings).batches(1)), parts)
+
+
+def test_the_loss_of_a_mixed_batch_is_that_of_its_shares(arrays: ArraySplit):
+    loss = torch.nn.functional.cross_entropy
+    weight = torch.randn(192, 47, generator=torch.Generator().manual_seed(0))
+
+    def losses(shard: Shard) -> list[torch.Tensor]:
+        loader = array_loader_of(arrays, mixing=Mixing(47, mixup=0.5), shard=shard)
+        return [
+            loss(batch.inputs.flatten(1) @ weight, batch.targets) * batch.weight
+            for batch in loader.batches(0)
+        ]
+
+    parts = [torch.stack(losses(Shard(rank, 3))) for rank in range(3)]
+    torch.testing.assert_close(torch.stack(parts).mean(0), torch.stack(losses(Shard())))
+
+
+def test_the_partner_of_a_sample_is_the_next_one_of_its_batch(arrays: ArraySplit):
+    settings = {"augmentation": Augmentation(), "preprocessing": None}
+    plain = array_loader_of(arrays, **settings)
+    mixed = array_loader_of(arrays, mixing=Mixing(47, mixup=1.0), **settings)
+    for one, other in zip(plain.batches(3), mixed.batches(3), strict=True):
+        partners = one.targets.roll(-1)
+        weight = other.targets.gather(1, one.targets[:, None])
+        assert torch.equal(
+            other.targets.topk(2).indices.sort(1).values,
+            torch.stack((one.targets, partners), dim=1).sort(1).values,
+        )
+        first, second = one.inputs.float(), one.inputs.roll(-1, 0).float()
+        blend = torch.lerp(second, first, weight[:, :, None, None])
+        assert (other.inputs.float() - blend).abs().max() <= 0.51
 
 
 def test_weighted_means_over_the_shares_make_up_the_mean_over_the_batch(arrays: ArraySplit):

@@ -8,15 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from headway.data.array_loader import ArrayEvaluation, ArrayLoader
-from headway.data.augmentation import Augmentation
+from headway.data.augmentation import Augmentation, Geometry, scale_crop_draws
 from headway.data.batch import Batch, Shard
+from headway.data.decoding import Crop, decode_image
 from headway.data.file_loader import FileEvaluation, FileLoader
 from headway.data.fitting import fit_preprocessing
+from headway.data.mixing import Mixing
 from headway.data.splits import ArraySplit, FileSplit
 from headway.errors import DataError
 
@@ -229,3 +232,73 @@ def test_files_reach_the_gpu_as_the_cpu_sees_them(files: FileSplit):
         torch.testing.assert_close(one.inputs.cpu(), other.inputs)
         assert torch.equal(one.targets.cpu(), other.targets)
     loader.close()
+
+
+def test_mixed_files_give_the_batches_of_mixed_arrays(arrays: ArraySplit, files: FileSplit):
+    settings = {"mixing": Mixing(47, mixup=0.5, cutmix=1.0)}
+    from_files = list(file_loader_of(files, **settings).batches(2))
+    assert_equal(from_files, list(array_loader_of(arrays, **settings).batches(2)))
+
+
+@pytest.mark.parametrize("world_size", [2, 3])
+def test_mixed_files_of_the_processes_make_up_the_batch_of_one(
+    files: FileSplit, world_size: int
+):
+    settings = {"mixing": Mixing(47, mixup=0.5)}
+    parts = [
+        list(file_loader_of(files, shard=Shard(rank, world_size), **settings).batches(1))
+        for rank in range(world_size)
+    ]
+    for batch, *shares in zip(
+        file_loader_of(files, **settings).batches(1), *parts, strict=True
+    ):
+        assert torch.equal(torch.cat([share.inputs for share in shares]), batch.inputs)
+        assert torch.equal(torch.cat([share.targets for share in shares]), batch.targets)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> FileSplit:
+    """Return larger files than the crops, of several sizes."""
+    folder = tmp_path_factory.mktemp("photos")
+    random = torch.Generator().manual_seed(0)
+    paths = tuple(folder / f"{number}.png" for number in range(6))
+    for number, path in enumerate(paths):
+        shape = (40 + 4 * number, 50, 3)
+        pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=random)
+        Image.fromarray(pixels.numpy()).save(path)
+    return FileSplit(paths, torch.arange(6), "RGB", 16)
+
+
+@WORKERS
+def test_scaled_crops_of_files_come_out_of_the_files(photos: FileSplit, num_workers: int):
+    augmentation = Augmentation(geometry=Geometry(scale_crop=(1.2, 2.0)))
+    loader = file_loader_of(
+        photos, augmentation=augmentation, preprocessing=None, num_workers=num_workers
+    )
+    for epoch in range(2):
+        (batch,) = loader.batches(epoch)
+        draws = scale_crop_draws((1.2, 2.0), batch.targets, seed=3, epoch=epoch).tolist()
+        for image, number, draw in zip(batch.inputs, batch.targets, draws, strict=True):
+            path = photos.paths[int(number)]
+            assert torch.equal(image, decode_image(path, "RGB", 16, Crop(*draw)))
+    loader.close()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (12, 20)])
+def test_a_crop_is_a_part_of_the_resized_image(photos: FileSplit, size: tuple[int, int]):
+    path = photos.paths[1]
+    whole = Image.open(path).resize((100, 88), Image.Resampling.BILINEAR)
+    scale = 2 * min(44 / size[0], 50 / size[1])
+    got = decode_image(path, "RGB", size, Crop(scale, top=0.25, left=1.0))
+    top = int((88 - size[0]) * 0.25)
+    box = (100 - size[1], top, 100, top + size[0])
+    expected = torch.tensor(np.array(whole.crop(box))).permute(2, 0, 1)
+    assert torch.equal(got, expected)
+
+
+def test_scaled_crops_of_files_of_one_size_are_resampled(
+    arrays: ArraySplit, files: FileSplit
+):
+    settings = {"augmentation": Augmentation(geometry=Geometry(scale_crop=(1.2, 2.0)))}
+    from_files = list(file_loader_of(files, **settings).batches(0))
+    assert_equal(from_files, list(array_loader_of(arrays, **settings).batches(0)))

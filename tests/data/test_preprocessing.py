@@ -80,6 +80,19 @@ def test_statistics_of_images_equal_numpy_in_float64(kind, axes, is_scaled):
     np.testing.assert_allclose(got.numpy(), expected, atol=2e-6)
 
 
+@pytest.mark.parametrize(
+    ("kind", "shapes"),
+    [
+        ("pixel-mean", {"mean": (3, 4, 4)}),
+        ("channel-mean", {"mean": (3, 1, 1)}),
+        ("channel-mean-std", {"mean": (3, 1, 1), "std": (3, 1, 1)}),
+    ],
+)
+def test_there_is_a_mean_image_or_a_number_for_each_channel(kind, shapes):
+    state = fit_preprocessing(kind, split_of(images())).state_dict()
+    assert {name: tuple(value.shape) for name, value in state.items()} == shapes
+
+
 def test_standardized_features_equal_numpy_in_float64():
     raw = table()
     values = raw.double().numpy()

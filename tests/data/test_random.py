@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from headway.data.random import derive_seed, uniform
+from headway.data.random import derive_seed, normal, symmetric_beta, uniform
 
 WORD = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
@@ -129,3 +129,71 @@ def test_the_gpu_draws_the_same_numbers():
     assert torch.equal(
         uniform(1, 2, indices.cuda(), 3, 4).cpu(), uniform(1, 2, indices, 3, 4)
     )
+
+
+def ks_distance(values: torch.Tensor, cdf: torch.Tensor) -> float:
+    """Return Kolmogorov's distance times the root of the number of values."""
+    steps = torch.arange(1, len(values) + 1).double() / len(values)
+    return float((cdf.sort().values - steps).abs().max() * len(values) ** 0.5)
+
+
+def test_normal_numbers_are_normal_and_independent():
+    numbers = normal(0, 0, torch.arange(20_000), 1, 5).double()
+    for column in numbers.unbind(dim=1):
+        assert ks_distance(column, torch.special.ndtr(column)) < 2.2
+    correlations = torch.corrcoef(numbers.T) - torch.eye(5)
+    assert correlations.abs().max() < 4 / 20_000**0.5
+
+
+def test_normal_numbers_depend_on_the_sample_alone():
+    whole = normal(1, 2, torch.arange(50), 3, 7)
+    part = normal(1, 2, torch.tensor([49, 7]), 3, 7)
+    assert torch.equal(part, whole[[49, 7]])
+    assert not torch.equal(normal(1, 3, torch.arange(50), 3, 7), whole)
+
+
+def test_a_prefix_of_an_even_count_of_normal_numbers_is_short_by_one():
+    assert normal(0, 0, torch.arange(3), 1, 4).shape == (3, 4)
+    assert normal(0, 0, torch.arange(3), 1, 5).shape == (3, 5)
+    with pytest.raises(ValueError, match="count must be from 0 to 131072, got 131073"):
+        normal(0, 0, torch.arange(3), 1, 131_073)
+
+
+# Distribution functions of Beta(a, a) that have a closed form.
+BETAS = {
+    0.5: lambda x: 2 / torch.pi * x.sqrt().asin(),
+    1.0: lambda x: x,
+    2.0: lambda x: x**2 * (3 - 2 * x),
+    3.0: lambda x: x**3 * (10 - 15 * x + 6 * x**2),
+}
+
+
+@pytest.mark.parametrize("alpha", BETAS)
+def test_beta_numbers_have_the_distribution_function(alpha: float):
+    values = symmetric_beta(alpha, uniform(0, 0, torch.arange(20_000), 1, 2))
+    assert ks_distance(values, BETAS[alpha](values)) < 2.2
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.2, 0.4, 1.0, 8.0])
+def test_beta_numbers_have_the_moments(alpha: float):
+    values = symmetric_beta(alpha, uniform(0, 0, torch.arange(50_000), 1, 2))
+    variance = 1 / (4 * (2 * alpha + 1))
+    fourth = 3 / (16 * (2 * alpha + 1) * (2 * alpha + 3))
+    centered = values - 0.5
+    assert abs(centered.mean()) < 4 * (variance / 50_000) ** 0.5
+    assert abs(centered.square().mean() - variance) < 4 * (fourth / 50_000) ** 0.5
+    torch.testing.assert_close(float(centered.pow(4).mean()), fourth, rtol=0.05, atol=0)
+    assert values.min() >= 0
+    assert values.max() <= 1
+
+
+def test_the_ends_of_the_draws_give_numbers_too():
+    draws = torch.tensor([[0.0, 0.0], [0.0, 0.5], [0.5, 0.25], [1 - 2.0**-24, 0.3]])
+    values = symmetric_beta(0.1, draws)
+    assert values.isfinite().all()
+    assert values[:2].tolist() == [1.0, 0.0]
+
+
+def test_a_beta_distribution_without_alpha_is_refused():
+    with pytest.raises(ValueError, match="alpha must be above 0, got 0"):
+        symmetric_beta(0.0, torch.zeros(1, 2))

@@ -65,7 +65,8 @@ def test_an_absent_set_says_where_it_was_sought_and_how_to_get_it(
 
 
 def test_every_named_set_is_listed():
-    assert list_sources() == ("digits", *FOLDERS)
+    made = ("adding", "copy", "temporal-order")
+    assert list_sources() == ("digits", *FOLDERS, *made)
 
 
 def test_fashion_has_its_class_names(tmp_path: Path):

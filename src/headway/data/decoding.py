@@ -1,5 +1,6 @@
 """One image file -> one uint8 tensor."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +18,26 @@ ImageMode = Literal["L", "RGB"]
 _DEEP_MODES = ("I", "F")
 
 
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """What is cut out of an image that was resized to cover the wanted size.
+
+    Attributes:
+        scale: How many times larger than that the image becomes first, at least 1.
+        top: Part of the room above and below the crop that lies above it.
+        left: Part of the room on both sides of the crop that lies to its left.
+    """
+
+    scale: float = 1.0
+    top: float = 0.5
+    left: float = 0.5
+
+
 def decode_image(
-    path: Path, mode: ImageMode, image_size: int | tuple[int, int] | None = None
+    path: Path,
+    mode: ImageMode,
+    image_size: int | tuple[int, int] | None = None,
+    crop: Crop = Crop(),
 ) -> UInt8[Tensor, "channels height width"]:
     """Read an image file, upright as its EXIF orientation says.
 
@@ -26,7 +45,8 @@ def decode_image(
         path: The file, in any format that Pillow reads; of an animation the first frame.
         mode: "L" for one gray channel, "RGB" for three.
         image_size: Height and width, or the side of a square: the image is resized to cover
-            it and the centre cut out. None keeps the size of the file.
+            it and `crop` cut out. None keeps the size of the file.
+        crop: What is cut out; the centre by default.
 
     Raises:
         DataError: If the file cannot be decoded, is cut short or has over 8 bits a channel.
@@ -36,14 +56,15 @@ def decode_image(
         with Image.open(path) as file:
             if size is not None:
                 # JPEG decodes straight to 1/2, 1/4 or 1/8; twice the size keeps it sharp.
-                file.draft(None, (2 * max(size), 2 * max(size)))
+                wanted = round(2 * crop.scale * max(size))
+                file.draft(None, (wanted, wanted))
             refuse_deep_mode(file)
             image = _to_mode(ImageOps.exif_transpose(file), mode)
     # Pillow's decoders raise almost any class on damaged bytes.
     except Exception as error:
         raise DataError(f"{path}: {describe_failure(error)}") from error
     if size is not None:
-        image = _resize_and_crop(image, size)
+        image = _resize_and_crop(image, size, crop)
     pixels = torch.from_numpy(np.array(image))
     return pixels.unsqueeze(0) if mode == "L" else pixels.permute(2, 0, 1).contiguous()
 
@@ -75,13 +96,14 @@ def _to_mode(image: Image.Image, mode: ImageMode) -> Image.Image:
     return image.convert(mode)
 
 
-def _resize_and_crop(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def _resize_and_crop(image: Image.Image, size: tuple[int, int], crop: Crop) -> Image.Image:
     height, width = size
-    scale = max(width / image.width, height / image.height)
+    scale = crop.scale * max(width / image.width, height / image.height)
     covering = (
         max(width, round(image.width * scale)),
         max(height, round(image.height * scale)),
     )
     image = image.resize(covering, Image.Resampling.BILINEAR)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
+    left = int((image.width - width) * crop.left)
+    top = int((image.height - height) * crop.top)
     return image.crop((left, top, left + width, top + height))

@@ -1,13 +1,16 @@
 """Batches of images that lie on disk as files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import torch
 
-from headway.data.augmentation import Augmentation
+from headway.data.augmentation import Augmentation, scale_crop_draws
 from headway.data.batch import Batch, Shard
+from headway.data.decoding import Crop
 from headway.data.image_stream import ImageStream
-from headway.data.order import TrainingPlan, epoch_order, evaluation_shares
+from headway.data.mixing import Mixing
+from headway.data.order import Indices, TrainingPlan, epoch_order, evaluation_shares
 from headway.data.preprocessing import Preprocessing
 from headway.data.splits import FileSplit
 
@@ -19,6 +22,10 @@ class FileLoader:
     device. So the batches are the same with any number of workers. The samples after the
     last whole batch of an epoch are left out.
 
+    Scaling and cropping alone takes place in the workers, where images are resized: a crop
+    then comes from the file, with all of its pixels, and not from what was cut out of its
+    centre. Its draws are the same.
+
     Args:
         split: The files.
         batch_size: Samples of a global batch; the whole split where it has fewer.
@@ -26,6 +33,7 @@ class FileLoader:
         device: Where the batches are wanted.
         shard: The share of this process.
         augmentation: Random changes to images, made before the preprocessing.
+        mixing: Blends of images with others of their global batch, after the augmentation.
         preprocessing: What makes the model's inputs; moved to `device`. None: raw inputs.
         num_workers: Processes that decode ahead; 0 decodes in this process. They live until
             `close` or until this object is gone.
@@ -43,12 +51,21 @@ class FileLoader:
         device: torch.device,
         shard: Shard = Shard(),  # noqa: B008 - frozen
         augmentation: Augmentation | None = None,
+        mixing: Mixing | None = None,
         preprocessing: Preprocessing | None = None,
         num_workers: int = 0,
     ) -> None:
         self._plan = TrainingPlan(len(split), batch_size, shard)
         self._seed = seed
+        self._scale_crop: tuple[float, float] | None = None
+        if augmentation is not None and split.image_size is not None:
+            geometry = augmentation.geometry
+            self._scale_crop = geometry.scale_crop
+            augmentation = replace(
+                augmentation, geometry=replace(geometry, scale_crop=None)
+            )
         self._augmentation = augmentation
+        self._mixing = mixing if mixing is not None and not mixing.is_identity else None
         self._preprocessing = None if preprocessing is None else preprocessing.to(device)
         self._targets = split.targets.to(device)
         self._images = ImageStream(split, device, num_workers)
@@ -77,13 +94,28 @@ class FileLoader:
             DataError: If a file cannot be read.
         """
         order = epoch_order(self._seed, epoch, len(self._targets))
-        shares = self._plan.shares(order, start)
-        stream = self._images.read([indices for indices, _ in shares])
+        shares = self._plan.shares(order, start, with_next=self._mixing is not None)
+        picks_of_shares = [picks for picks, _ in shares]
+        stream = self._images.read(picks_of_shares, self._crops(picks_of_shares, epoch))
         for (images, picks), (_, weight) in zip(stream, shares, strict=True):
+            targets = self._targets.index_select(0, picks)
             if self._augmentation is not None:
                 images = self._augmentation(images, picks, seed=self._seed, epoch=epoch)
+            if self._mixing is not None:
+                images, targets = self._mixing(
+                    images, targets, picks, seed=self._seed, epoch=epoch
+                )
             inputs = images if self._preprocessing is None else self._preprocessing(images)
-            yield Batch(inputs, self._targets.index_select(0, picks), weight)
+            yield Batch(inputs, targets, weight)
+
+    def _crops(self, shares: Sequence[Indices], epoch: int) -> list[list[Crop]] | None:
+        if self._scale_crop is None:
+            return None
+        draws = [
+            scale_crop_draws(self._scale_crop, share, seed=self._seed, epoch=epoch)
+            for share in shares
+        ]
+        return [[Crop(*one) for one in of_share.tolist()] for of_share in draws]
 
     def close(self) -> None:
         """End the worker processes; the next iteration starts new ones."""

@@ -10,12 +10,15 @@ from jaxtyping import UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from headway.data.decoding import Crop
 from headway.data.image_stack import stack_images
 from headway.data.order import Indices
 from headway.data.splits import FileSplit
 from headway.errors import DataError
 
 ReadBatch = tuple[UInt8[Tensor, "_ channels height width"], Indices]
+# Crops of the samples of every batch, or None where all are cut out of the centre.
+Crops = Sequence[Sequence[Crop]] | None
 
 
 class ImageStream:
@@ -32,14 +35,18 @@ class ImageStream:
         self._device = device
         self._num_workers = num_workers
         # What the workers are to decode: changed in place, as the loader keeps hold of it.
-        self._lists: list[list[int]] = []
+        self._lists: list[list[tuple[int, Crop | None]]] = []
         self._loader: DataLoader[Any] | None = None
         self._reading: Generator[ReadBatch, None, None] | None = None
 
-    def read(self, shares: Sequence[Indices]) -> Iterator[ReadBatch]:
+    def read(self, shares: Sequence[Indices], crops: Crops = None) -> Iterator[ReadBatch]:
         """Yield the images and the indices of every share, on the device.
 
         A new reading ends the one before it.
+
+        Args:
+            shares: Numbers of the samples of every batch.
+            crops: What is cut out of them.
 
         Raises:
             DataError: If a file cannot be read, or a worker process dies.
@@ -47,7 +54,11 @@ class ImageStream:
         self._end_reading()
         if self._loader is None:
             self._loader = self._start()
-        self._lists[:] = [share.tolist() for share in shares]
+        centres = [[None] * len(share) for share in shares]
+        self._lists[:] = [
+            list(zip(share.tolist(), of_share, strict=True))
+            for share, of_share in zip(shares, crops or centres, strict=True)
+        ]
         self._reading = _read(self._loader, shares, self._device)
         return self._reading
 
@@ -113,10 +124,11 @@ class _ImageLists(Dataset[Any]):
     def __init__(self, split: FileSplit) -> None:
         self._split = split
 
-    def __getitem__(self, indices: list[int]) -> Tensor | DataError:
+    def __getitem__(self, samples: list[tuple[int, Crop | None]]) -> Tensor | DataError:
         # An error that is raised would reach the user inside the traceback of a worker.
+        indices, crops = zip(*samples, strict=True)
         try:
-            return stack_images(self._split, indices, map(self._split.read, indices))
+            return stack_images(self._split, indices, map(self._split.read, indices, crops))
         except DataError as error:
             return error
 
