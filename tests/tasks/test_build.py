@@ -5,8 +5,14 @@ import torch
 from torch import Tensor
 
 from headway.data import DataInfo
-from headway.errors import DataError
-from headway.tasks import Classification, MultiLabel, Regression, build_task
+from headway.errors import DataError, RecipeError
+from headway.tasks import (
+    Classification,
+    HingeClassification,
+    MultiLabel,
+    Regression,
+    build_task,
+)
 
 
 def info(task: Any, **facts: Any) -> DataInfo:
@@ -112,3 +118,18 @@ def test_targets_that_do_not_fit_the_task_are_refused(
 def test_label_smoothing_outside_classification_is_ignored_with_a_warning() -> None:
     with pytest.warns(UserWarning, match=r"label_smoothing=0\.1 is ignored: .* multilabel"):
         build_task(LABELS, torch.tensor([[0.0, 1.0]]), label_smoothing=0.1)
+
+
+def test_a_hinge_loss_is_asked_for_by_name() -> None:
+    task = build_task(CLASSES, torch.tensor([0, 1, 2]), loss="hinge")
+    assert isinstance(task, HingeClassification)
+
+
+def test_a_hinge_loss_has_no_label_smoothing() -> None:
+    with pytest.raises(RecipeError, match=r"label_smoothing=0\.1 is for cross-entropy"):
+        build_task(CLASSES, torch.tensor([0, 1]), loss="hinge", label_smoothing=0.1)
+
+
+def test_a_hinge_loss_is_ignored_with_a_warning_where_there_are_no_classes() -> None:
+    with pytest.warns(UserWarning, match="loss=hinge is ignored: it is for classification"):
+        build_task(LABELS, torch.tensor([[0.0, 1.0]]), loss="hinge")

@@ -43,6 +43,17 @@ def test_the_loss_smooths_labels_as_torch_does() -> None:
     assert Classification(7, label_smoothing=0.1).loss(logits, targets) == expected
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_of_blended_targets_is_the_blend_of_the_losses(smoothing: float) -> None:
+    logits = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    one, other = torch.tensor([0, 1, 2, 3, 0, 1]), torch.tensor([1, 1, 0, 2, 3, 0])
+    soft = 0.3 * F.one_hot(one, 4) + 0.7 * F.one_hot(other, 4)
+    task = Classification(4, smoothing)
+    expected = 0.3 * task.loss(logits, one) + 0.7 * task.loss(logits, other)
+    torch.testing.assert_close(task.loss(logits, soft), expected)
+    torch.testing.assert_close(task.loss(logits.double(), soft), expected.double())
+
+
 def test_equal_logits_give_the_logarithm_of_the_number_of_classes() -> None:
     loss = Classification(10).loss(torch.zeros(4, 10), torch.arange(4))
     assert loss.item() == pytest.approx(math.log(10))

@@ -19,6 +19,8 @@ from headway.data.sources.columns import (
 )
 from headway.data.sources.source import Source
 from headway.data.splits import ArraySplit, Split
+from headway.data.text import encode_split
+from headway.data.text_split import TextSplit
 from headway.errors import DataError, did_you_mean
 
 Features = Float32[Tensor, "rows _"]
@@ -79,12 +81,27 @@ def check_num_features(where: object, number: int, info: DataInfo) -> None:
 
 
 def _align_split(split: Split, source: Source, info: DataInfo) -> Split:
+    if isinstance(split, TextSplit):
+        return encode_split(split.tokens, info.classes, split.window)
+    if info.kind in ("tokens", "sequence"):
+        return _align_sequences(split, source, info)
     targets = _align_targets(split.targets, source, info)
     if info.kind == "image":
         _check_images(split, source, info)
         return replace(split, targets=targets)
     assert isinstance(split, ArraySplit)
     return ArraySplit(_align_features(split.inputs, source, info), targets)
+
+
+def _align_sequences(split: Split, source: Source, info: DataInfo) -> Split:
+    # Made by the rule of the training, so that classes and channels are the same; the length
+    # alone may be another.
+    if source.classes != info.classes or split.input_shape[1:] != info.input_shape[1:]:
+        raise DataError(
+            f"{source.name}: its sequences are of another kind than {info.name}, which the "
+            "network was trained on"
+        )
+    return split
 
 
 def _check_images(split: Split, source: Source, info: DataInfo) -> None:

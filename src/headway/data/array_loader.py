@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Shaped
 from torch import Tensor
 
 from headway.data.augmentation import Augmentation
 from headway.data.batch import Batch, Shard
+from headway.data.mixing import Mixing
 from headway.data.order import TrainingPlan, epoch_order, evaluation_shares
 from headway.data.preprocessing import Preprocessing
 from headway.data.splits import ArraySplit
@@ -31,6 +32,7 @@ class ArrayLoader:
         device: Where the batches are wanted.
         shard: The share of this process.
         augmentation: Random changes to images, made before the preprocessing.
+        mixing: Blends of images with others of their global batch, after the augmentation.
         preprocessing: What makes the model's inputs; moved to `device`. None: raw inputs.
         drop_last: Leave out the samples after the last whole batch of an epoch.
 
@@ -53,6 +55,7 @@ class ArrayLoader:
         device: torch.device,
         shard: Shard = Shard(),  # noqa: B008 - frozen
         augmentation: Augmentation | None = None,
+        mixing: Mixing | None = None,
         preprocessing: Preprocessing | None = None,
         drop_last: bool = True,
     ) -> None:
@@ -61,9 +64,11 @@ class ArrayLoader:
         self._device = device
         is_augmented = augmentation is not None and not augmentation.is_identity
         self._augmentation = augmentation if is_augmented else None
+        self._mixing = mixing if mixing is not None and not mixing.is_identity else None
+        is_changed = is_augmented or self._mixing is not None
         self._targets = split.targets.to(device)
         self._inputs, self._preprocessing = _on_device(
-            split.inputs, preprocessing, device, can_prepare=not is_augmented
+            split.inputs, preprocessing, device, can_prepare=not is_changed
         )
 
     @property
@@ -85,22 +90,21 @@ class ArrayLoader:
         """Yield the batches of `epoch` (from 0) from position `start` (from 0) on."""
         order = epoch_order(self._seed, epoch, len(self._targets)).to(self._device)
         inputs, targets = self._inputs, self._targets
-        is_ready = self._augmentation is None and self._preprocessing is None
-        for indices, weight in self._plan.shares(order, start):
+        shares = self._plan.shares(order, start, with_next=self._mixing is not None)
+        for indices, weight in shares:
             gathered = inputs.index_select(0, indices)
-            if not is_ready:
-                gathered = self._prepare(gathered, indices, epoch)
-            yield Batch(gathered, targets.index_select(0, indices), weight)
-
-    def _prepare(
-        self,
-        inputs: Shaped[Tensor, "batch *shape"],
-        indices: Int64[Tensor, " batch"],
-        epoch: int,
-    ) -> Shaped[Tensor, "batch *shape"]:
-        if self._augmentation is not None:
-            inputs = self._augmentation(inputs, indices, seed=self._seed, epoch=epoch)
-        return inputs if self._preprocessing is None else self._preprocessing(inputs)
+            answers = targets.index_select(0, indices)
+            if self._augmentation is not None:
+                gathered = self._augmentation(
+                    gathered, indices, seed=self._seed, epoch=epoch
+                )
+            if self._mixing is not None:
+                gathered, answers = self._mixing(
+                    gathered, answers, indices, seed=self._seed, epoch=epoch
+                )
+            if self._preprocessing is not None:
+                gathered = self._preprocessing(gathered)
+            yield Batch(gathered, answers, weight)
 
 
 class ArrayEvaluation:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float64, Shaped
 from torch import Tensor
 
+from headway.data.augmentation import ColorDirections
 from headway.data.image_stack import stack_images
 from headway.data.preprocessing import (
     Centering,
@@ -67,6 +68,34 @@ def fit_preprocessing(kind: str, train: Split, *, eps: float = 1e-5) -> Preproce
     if kind in ("channel-mean-std", "standardize"):
         return Standardization(mean, moments.covariance.sqrt().view_as(mean))
     return Centering(mean)
+
+
+def fit_color_directions(train: Split) -> ColorDirections:
+    """Find the principal colors of the training part, for `ColorJitter`.
+
+    Returns:
+        A matrix whose column k is the k-th eigenvector of the covariance of the channels
+        times its eigenvalue, by falling variance; uint8 counts as 0..1.
+
+    Raises:
+        DataError: If a file cannot be read, or a value is not finite.
+        ValueError: If there is no sample.
+
+    Reference:
+        Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural
+        Networks", 2012, section 4.1.
+
+    Example:
+        >>> gray = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1)
+        >>> fit_color_directions(ArraySplit(gray, torch.tensor([0, 1])))
+        ((0.25,),)
+    """
+    if len(train) == 0:
+        raise ValueError("principal colors need at least one image, got an empty split")
+    covariance = _gather_moments("channel-", train, joint=True).covariance
+    variances, vectors = torch.linalg.eigh(covariance)
+    columns = vectors.flip(1) * variances.flip(0).clamp(min=0)
+    return tuple(tuple(row) for row in columns.tolist())
 
 
 def whitening_matrix(

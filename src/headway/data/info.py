@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-TaskKind = Literal["classification", "multilabel", "regression"]
-InputKind = Literal["image", "tabular"]
-InputType = Literal["uint8", "float32"]
+TaskKind = Literal[
+    "classification", "multilabel", "regression", "language-model", "step-classification"
+]
+InputKind = Literal["image", "tabular", "tokens", "sequence"]
+InputType = Literal["uint8", "float32", "int64"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,13 +16,16 @@ class DataInfo:
 
     Attributes:
         name: How the user named the source.
-        kind: "image" or "tabular".
+        kind: "image"; "tabular"; "tokens", sequences of class numbers; or "sequence",
+            sequences of real numbers.
         input_shape: Shape of one sample as the model sees it: (channels, height, width) of
-            an image, (features,) of a row of a table.
+            an image, (features,) of a row of a table, (steps,) of tokens, (steps, channels)
+            of a sequence.
         dtype: Type of the raw inputs: "uint8" for the bytes 0 to 255 of an image file,
-            "float32" for other values.
+            "int64" for tokens, "float32" for other values.
         task: What the targets are good for.
         classes: Class names in label order; label names for multilabel; () for regression.
+            Of tokens, what they stand for; each step is to be one of them.
         target_names: Names of the regression targets; () otherwise.
         feature_names: Names of the columns of the inputs of a table; () otherwise.
         num_train: Samples to learn from.

@@ -73,8 +73,7 @@ def _read_image(file: Path, info: DataInfo) -> Shaped[Tensor, "1 channels height
     if info.kind != "image":
         raise DataError(
             f"{file}: is no table and no array, and the network was trained on "
-            f"{info.input_shape[0]} features ({info.name}); expected "
-            f"{', '.join(_TABLES + _ARRAYS)}"
+            f"{_described(info)} ({info.name}); expected {', '.join(_expected(info))}"
         )
     channels, height, width = info.input_shape
     if info.dtype != "uint8" or channels not in (1, 3):
@@ -87,6 +86,16 @@ def _read_image(file: Path, info: DataInfo) -> Shaped[Tensor, "1 channels height
     return decode_image(file, mode, (height, width)).unsqueeze(0)
 
 
+def _described(info: DataInfo) -> str:
+    if info.kind == "sequence":
+        return f"sequences of {info.input_shape[0]} steps of {info.input_shape[1]} numbers"
+    return f"{info.input_shape[0]} features"
+
+
+def _expected(info: DataInfo) -> tuple[str, ...]:
+    return _ARRAYS if info.kind == "sequence" else _TABLES + _ARRAYS
+
+
 def _read_table(
     file: Path, info: DataInfo
 ) -> tuple[list[str], Shaped[Tensor, "rows features"]]:
@@ -94,8 +103,9 @@ def _read_table(
     from headway.data.sources.tables import read_features
 
     if info.kind != "tabular":
+        kind = "images" if info.kind == "image" else "sequences"
         raise DataError(
-            f"{file}: is a table, and the network was trained on images ({info.name})"
+            f"{file}: is a table, and the network was trained on {kind} ({info.name})"
         )
     features = read_features(file, info.feature_names)
     check_num_features(file, features.shape[1], info)

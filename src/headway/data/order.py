@@ -72,9 +72,15 @@ class TrainingPlan:
         return -(-self.num_samples // self.batch_size)
 
     def shares(
-        self, order: Int64[Tensor, " length"], start: int = 0
+        self, order: Int64[Tensor, " length"], start: int = 0, *, with_next: bool = False
     ) -> list[tuple[Indices, float]]:
         """Return this process's indices and weight for every batch from `start` on.
+
+        Args:
+            order: Order of the epoch.
+            start: First batch.
+            with_next: Add the sample that follows the share in its global batch, where the
+                first one follows the last one.
 
         Raises:
             ValueError: If `start` is not a position of an epoch.
@@ -86,13 +92,18 @@ class TrainingPlan:
         if start == self.num_batches:
             return []
         chunks = order[start * self.batch_size : self.num_samples].split(self.batch_size)
-        if self.shard.world_size == 1:
+        if self.shard.world_size == 1 and not with_next:
             return [(chunk, 1.0) for chunk in chunks]
-        return [self._share(chunk) for chunk in chunks]
+        return [self._share(chunk, with_next) for chunk in chunks]
 
-    def _share(self, chunk: Indices) -> tuple[Indices, float]:
-        share = chunk[self.shard.slice(len(chunk))]
-        return share, len(share) * self.shard.world_size / len(chunk)
+    def _share(self, chunk: Indices, with_next: bool) -> tuple[Indices, float]:
+        part = self.shard.slice(len(chunk))
+        share = chunk[part]
+        weight = len(share) * self.shard.world_size / len(chunk)
+        if with_next:
+            following = part.stop % len(chunk)
+            share = torch.cat((share, chunk[following : following + 1]))
+        return share, weight
 
 
 def evaluation_shares(

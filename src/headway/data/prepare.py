@@ -1,6 +1,6 @@
 """Divides a source into what is learned from, chosen by and held out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int64
@@ -10,6 +10,8 @@ from headway.data.info import DataInfo
 from headway.data.random import uniform
 from headway.data.sources.source import Source
 from headway.data.splits import Split
+from headway.data.text import divide_text
+from headway.data.text_split import TextSplit
 from headway.errors import DataError
 
 # Far from the streams of the augmentations, whose seed may be the same number.
@@ -42,7 +44,8 @@ def prepare_data(
 ) -> DataSplits:
     """Divide a source; parts that it brings itself are kept as they are.
 
-    The parts of a classification have the class frequencies of the whole, to the rounding;
+    A text is cut into three stretches, the first to learn from and the last to test on. The
+    parts of a classification have the class frequencies of the whole, to the rounding;
     those of other tasks are random. The test part depends on `split_seed` and
     `test_fraction` alone, not on `val_fraction`.
 
@@ -65,6 +68,8 @@ def prepare_data(
     """
     if source.untrainable:
         raise DataError(source.untrainable)
+    if isinstance(source.train, TextSplit):
+        return _prepare_text(source, source.train, val_fraction, test_fraction)
     num_val, num_test = _num_wanted(source, val_fraction, test_fraction)
     train, val, test = _divide(source, num_val, num_test, split_seed)
     return _describe(
@@ -73,6 +78,16 @@ def prepare_data(
         val=source.train.select(val) if num_val else source.val,
         test=source.train.select(test) if num_test else source.test,
     )
+
+
+def _prepare_text(
+    source: Source, split: TextSplit, val_fraction: float, test_fraction: float
+) -> DataSplits:
+    parts = divide_text(
+        split, source.name, val_fraction=val_fraction, test_fraction=test_fraction
+    )
+    source = replace(source, classes=parts.characters)
+    return _describe(source, train=parts.train, val=parts.val, test=parts.test)
 
 
 def _num_wanted(

@@ -33,13 +33,13 @@ class Preprocessing(nn.Module, ABC):
 
 
 class UnitScale(Preprocessing):
-    """Scale uint8 to 0..1, and nothing else."""
+    """Scale uint8 to 0..1, leave tokens (int64) alone, and nothing else."""
 
     def forward(
         self, inputs: Shaped[Tensor, "batch *shape"]
-    ) -> Float32[Tensor, "batch *shape"]:
-        """Return `inputs` as float32."""
-        return scale_to_unit(inputs)
+    ) -> Shaped[Tensor, "batch *shape"]:
+        """Return `inputs` as float32; tokens as they are."""
+        return inputs if inputs.dtype == torch.int64 else scale_to_unit(inputs)
 
 
 class Centering(Preprocessing):

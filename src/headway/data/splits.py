@@ -1,5 +1,6 @@
 """The samples of one part of a data set: in memory, or as files on disk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import torch
 from jaxtyping import Int64, Shaped, UInt8
 from torch import Tensor
 
-from headway.data.decoding import ImageMode, decode_image
+from headway.data.decoding import Crop, ImageMode, decode_image
 from headway.data.info import InputType
+
+_TYPES: Mapping[torch.dtype, InputType] = {torch.uint8: "uint8", torch.int64: "int64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,12 @@ class ArraySplit:
     """Samples held in memory.
 
     Attributes:
-        inputs: Images as uint8 or float32 (shape: samples, channels, height, width), or
-            features as float32 (shape: samples, features).
-        targets: Class numbers as int64 (shape: samples), or float32 (shape: samples,
-            outputs): 0 and 1 for multilabel, values in their own units for regression.
+        inputs: Images as uint8 or float32 (shape: samples, channels, height, width),
+            features as float32 (shape: samples, features), tokens as int64 (shape: samples,
+            steps), or sequences as float32 (shape: samples, steps, channels).
+        targets: Class numbers as int64 (shape: samples; samples, steps where each step has
+            one), or float32 (shape: samples, outputs): 0 and 1 for multilabel, values in
+            their own units for regression.
 
     Raises:
         ValueError: If there are not as many targets as inputs.
@@ -42,7 +47,7 @@ class ArraySplit:
     @property
     def dtype(self) -> InputType:
         """Type of the inputs."""
-        return "uint8" if self.inputs.dtype == torch.uint8 else "float32"
+        return _TYPES.get(self.inputs.dtype, "float32")
 
     def select(self, indices: Int64[Tensor, " selected"]) -> "ArraySplit":
         """Return the samples at `indices`, in that order."""
@@ -92,13 +97,15 @@ class FileSplit:
         paths = tuple(self.paths[index] for index in indices.tolist())
         return FileSplit(paths, self.targets[indices], self.mode, self.image_size)
 
-    def read(self, index: int) -> UInt8[Tensor, "channels height width"]:
-        """Decode sample `index`.
+    def read(
+        self, index: int, crop: Crop | None = None
+    ) -> UInt8[Tensor, "channels height width"]:
+        """Decode sample `index`, with the centre cut out unless there is a `crop`.
 
         Raises:
             DataError: If the file cannot be decoded.
         """
-        return decode_image(self.paths[index], self.mode, self.image_size)
+        return decode_image(self.paths[index], self.mode, self.image_size, crop or Crop())
 
 
 Split = ArraySplit | FileSplit

@@ -7,7 +7,7 @@ for the device.
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from headway.errors import DataError, ModelError
@@ -35,6 +35,23 @@ def read_outputs(outputs: Any, num_outputs: int) -> Float[Tensor, "batch outputs
     return outputs.float()
 
 
+def read_step_outputs(
+    outputs: Any, num_outputs: int
+) -> Float[Tensor, "batch steps outputs"]:
+    """Return the outputs of every step in float32, or in float64 if they are.
+
+    Raises:
+        ModelError: If `outputs` is not a float tensor of shape (batch, steps, num_outputs).
+    """
+    is_fit = isinstance(outputs, Tensor) and outputs.ndim == 3
+    if not (is_fit and outputs.shape[2] == num_outputs and outputs.is_floating_point()):
+        raise ModelError(
+            f"the model returned {_describe(outputs)}, the task needs a float tensor of "
+            f"shape (batch, steps, {num_outputs}): an answer at every step"
+        )
+    return outputs if outputs.dtype == torch.float64 else outputs.float()
+
+
 def check_class_numbers(targets: Any, num_samples: int) -> None:
     """Refuse targets that are not one int64 class number per sample.
 
@@ -47,6 +64,22 @@ def check_class_numbers(targets: Any, num_samples: int) -> None:
             f"the task needs int64 targets of shape ({num_samples},), one class number per "
             f"sample, got {_describe(targets)}"
         )
+
+
+def read_class_targets(
+    targets: Any, logits: Float[Tensor, "batch classes"]
+) -> Shaped[Tensor, "batch *classes"]:
+    """Return class numbers as they are, and probabilities of classes in the type of `logits`.
+
+    Raises:
+        DataError: If `targets` is neither one int64 class number per sample nor a float
+            tensor like `logits`.
+    """
+    is_soft = isinstance(targets, Tensor) and targets.is_floating_point()
+    if is_soft and targets.shape == logits.shape:
+        return targets.to(logits.dtype)
+    check_class_numbers(targets, len(logits))
+    return targets
 
 
 def check_float_targets(targets: Any, shape: tuple[int, ...], meaning: str) -> None:

@@ -1,6 +1,7 @@
 """Each sample belongs to one of several classes."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from headway.errors import RecipeError
-from headway.tasks.boundary import check_class_numbers, read_outputs
+from headway.tasks.auxiliary import with_auxiliary
+from headway.tasks.boundary import check_class_numbers, read_class_targets, read_outputs
+from headway.tasks.combining import mean_of_exponentials
 
 
 class Classification:
@@ -47,19 +50,21 @@ class Classification:
         self.num_classes = num_classes
         self.label_smoothing = label_smoothing
 
+    @with_auxiliary
     def loss(self, outputs: Any, targets: Any) -> Float[Tensor, ""]:
         """Return the mean cross-entropy in nats, with label smoothing.
 
         Args:
             outputs: Logits (shape: batch, classes).
-            targets: Class numbers as int64 (shape: batch).
+            targets: Class numbers as int64 (shape: batch), or a probability for each class
+                (shape: batch, classes), as mixup makes them.
 
         Raises:
             ModelError: If `outputs` has another type or shape.
             DataError: If `targets` has another type or shape.
         """
         logits = read_outputs(outputs, self.num_classes)
-        check_class_numbers(targets, len(logits))
+        targets = read_class_targets(targets, logits)
         return F.cross_entropy(logits, targets, label_smoothing=self.label_smoothing)
 
     def new_metrics(self, device: torch.device) -> "ClassificationMetrics":
@@ -69,6 +74,19 @@ class Classification:
     def predict(self, outputs: Any) -> Float[Tensor, "batch classes"]:
         """Return the probability of each class, in float32 or better."""
         return read_outputs(outputs, self.num_classes).softmax(dim=1)
+
+    def combine(
+        self,
+        outputs: Float[Tensor, "members *batch classes"],
+        weights: Sequence[float] | None = None,
+    ) -> Float[Tensor, "*batch classes"]:
+        """Return the logits of the mean of the members' probabilities.
+
+        Args:
+            outputs: Logits of each member.
+            weights: Part of each member, adding up to 1; equal ones where None.
+        """
+        return mean_of_exponentials(outputs.log_softmax(dim=-1), weights)
 
     def chance_level(self, targets: Int64[Tensor, " samples"]) -> dict[str, float]:
         """Return what the best constant answer reaches on `targets`.

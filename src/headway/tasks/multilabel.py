@@ -1,6 +1,7 @@
 """Each sample has any number of several labels."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -8,7 +9,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from headway.tasks.auxiliary import with_auxiliary
 from headway.tasks.boundary import check_float_targets, read_outputs
+from headway.tasks.combining import mean_of_exponentials
 
 _MEANING = "0 or 1 per sample and label"
 
@@ -35,6 +38,7 @@ class MultiLabel:
             raise ValueError(f"num_labels must be at least 1, got {num_labels}")
         self.num_labels = num_labels
 
+    @with_auxiliary
     def loss(self, outputs: Any, targets: Any) -> Float[Tensor, ""]:
         """Return the cross-entropy in nats, averaged over samples and labels.
 
@@ -57,6 +61,20 @@ class MultiLabel:
     def predict(self, outputs: Any) -> Float[Tensor, "batch labels"]:
         """Return the probability of each label, in float32 or better."""
         return read_outputs(outputs, self.num_labels).sigmoid()
+
+    def combine(
+        self,
+        outputs: Float[Tensor, "members *batch labels"],
+        weights: Sequence[float] | None = None,
+    ) -> Float[Tensor, "*batch labels"]:
+        """Return the logits of the mean p of the members' probabilities: log(p / (1 - p)).
+
+        Args:
+            outputs: Logits of each member.
+            weights: Part of each member, adding up to 1; equal ones where None.
+        """
+        yes = mean_of_exponentials(F.logsigmoid(outputs), weights)
+        return yes - mean_of_exponentials(F.logsigmoid(-outputs), weights)
 
     def chance_level(self, targets: Float[Tensor, "samples labels"]) -> dict[str, float]:
         """Return what constant answers reach on `targets`, each metric with its best one.

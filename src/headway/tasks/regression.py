@@ -1,6 +1,7 @@
 """Each sample has one or several real values."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 from torch.nn import functional as F
 
+from headway.tasks.auxiliary import with_auxiliary
 from headway.tasks.boundary import check_float_targets, read_outputs
 
 _MEANING = "one value per sample and target"
@@ -52,6 +54,7 @@ class Regression:
         self.std = std
         self._units = _Units(mean, std)
 
+    @with_auxiliary
     def loss(self, outputs: Any, targets: Any) -> Float[Tensor, ""]:
         """Return the mean squared error of the standardized values.
 
@@ -76,6 +79,21 @@ class Regression:
         """Return the predicted values in their own units."""
         values = read_outputs(outputs, len(self.mean))
         return self._units_on(values.device).restore(values)
+
+    def combine(
+        self,
+        outputs: Float[Tensor, "members *batch targets"],
+        weights: Sequence[float] | None = None,
+    ) -> Float[Tensor, "*batch targets"]:
+        """Return the mean of the members' outputs.
+
+        Args:
+            outputs: Standardized predictions of each member.
+            weights: Part of each member, adding up to 1; equal ones where None.
+        """
+        if weights is None:
+            return outputs.mean(dim=0)
+        return torch.tensordot(outputs.new_tensor(weights), outputs, dims=1)
 
     def chance_level(self, targets: Float[Tensor, "samples targets"]) -> dict[str, float]:
         """Return what the mean of `targets` as a constant answer reaches on them.

@@ -9,8 +9,9 @@ from headway.data import DataInfo
 from headway.tasks.classification import Classification
 from headway.tasks.multilabel import MultiLabel
 from headway.tasks.regression import Regression
+from headway.tasks.steps import LanguageModel, StepClassification
 
-AnyTask = Classification | MultiLabel | Regression
+AnyTask = Classification | MultiLabel | Regression | StepClassification
 
 
 def task_settings(task: AnyTask) -> dict[str, Any]:
@@ -31,6 +32,10 @@ def restore_task(info: DataInfo, settings: Mapping[str, Any]) -> AnyTask:
         return Classification(len(info.classes))
     if info.task == "multilabel":
         return MultiLabel(len(info.classes))
+    if info.task == "language-model":
+        return LanguageModel(len(info.classes))
+    if info.task == "step-classification":
+        return StepClassification(len(info.classes))
     mean, std = (
         torch.tensor(settings[key], dtype=torch.float64) for key in ("mean", "std")
     )

@@ -9,6 +9,8 @@ from headway.data.sources.idx import find_idx_folder, idx_prefix, read_idx_folde
 from headway.data.sources.image_folder import read_image_folder
 from headway.data.sources.numpy_files import find_npy_files, read_npy, read_npz
 from headway.data.sources.source import Source, SourceOptions
+from headway.data.sources.synthetic import RULES, is_synthetic, read_synthetic
+from headway.data.sources.text import PREFIX, read_text
 from headway.data.splits import ArraySplit
 from headway.errors import DataError, did_you_mean
 
@@ -24,10 +26,10 @@ def list_sources() -> tuple[str, ...]:
     """Return the names of the sources that are known by name.
 
     Example:
-        >>> list_sources()
-        ('digits', 'mnist', 'fashion-mnist', 'emnist-letters', 'cifar10', 'cifar100')
+        >>> list_sources()[:5]
+        ('digits', 'mnist', 'fashion-mnist', 'emnist-letters', 'cifar10')
     """
-    return ("digits", *named.NAMES)
+    return ("digits", *named.NAMES, *RULES)
 
 
 def read_source(spec: str, options: SourceOptions = _NO_OPTIONS) -> Source:
@@ -35,8 +37,9 @@ def read_source(spec: str, options: SourceOptions = _NO_OPTIONS) -> Source:
 
     Args:
         spec: A name of `list_sources`, or the path of a folder of images, an .npz, .npy,
-            idx, CSV or Parquet file, or a folder of .npy or idx files. Names win over
-            paths: ./mnist is a folder called mnist.
+            idx, CSV or Parquet file, or a folder of .npy or idx files; text:FILE for a text.
+            Names win over paths: ./mnist is a folder called mnist. The length of made
+            sequences may follow their name: adding:100.
         options: What may be asked of the source.
 
     Raises:
@@ -51,6 +54,10 @@ def read_source(spec: str, options: SourceOptions = _NO_OPTIONS) -> Source:
         source = read_digits()
     elif spec in named.NAMES:
         source = named.read_named(spec, options)
+    elif is_synthetic(spec):
+        source = read_synthetic(spec)
+    elif spec.startswith(PREFIX):
+        source = read_text(spec, options)
     else:
         source = _read_path(spec, Path(spec).expanduser(), options)
     _check_options(source, options)
@@ -94,7 +101,10 @@ def _read_file(spec: str, path: Path, options: SourceOptions) -> Source:
     if (prefix := idx_prefix(path)) is not None:
         parts = read_idx_folder(path.parent, prefix)
         return source_from_arrays(spec, parts, task=options.task)
-    raise DataError(f"{spec}: not a kind of file that can be trained on; expected {_KINDS}")
+    raise DataError(
+        f"{spec}: not a kind of file that can be trained on; expected {_KINDS}, or "
+        f"text:{spec} to learn a text"
+    )
 
 
 def _not_found(spec: str, path: Path) -> DataError:
@@ -132,7 +142,7 @@ def _check_shape(source: Source, options: SourceOptions) -> None:
         ("image_size", options.image_size, shape[1:]),
         ("channels", options.channels, shape[:1]),
     ):
-        if value is not None and (source.kind == "tabular" or set(sides) != {value}):
+        if value is not None and (source.kind != "image" or set(sides) != {value}):
             raise DataError(
                 f"{source.name}: data.{setting}={value} changes image files only, and its "
                 f"samples have shape {shape}; leave it out"

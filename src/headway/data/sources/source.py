@@ -15,7 +15,7 @@ class Source:
 
     Attributes:
         name: How the user named it.
-        kind: "image" or "tabular".
+        kind: As in `DataInfo`.
         task: What the targets are good for.
         classes: Class names in label order; label names for multilabel; () for regression.
         target_names: Names of the regression targets; () otherwise.
@@ -55,6 +55,7 @@ class SourceOptions:
         image_size: Side of the square that image files are resized and cropped to.
         channels: 1 or 3 to make image files gray or colored; None keeps what they are.
         in_memory: Whether image files are decoded once and kept; "auto" keeps up to 1 GiB.
+        window: Characters of a text that make one sample.
 
     Raises:
         DataError: If `channels` or `image_size` is out of range.
@@ -68,6 +69,7 @@ class SourceOptions:
     image_size: int | None = None
     channels: int | None = None
     in_memory: Literal["auto"] | bool = "auto"
+    window: int = 128
 
     def __post_init__(self) -> None:
         if self.channels not in (None, 1, 3):
