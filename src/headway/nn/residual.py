@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from headway.nn.stochastic_depth import StochasticDepth, bypass
+
 
 class ShortcutA(nn.Module):
     """Identity; where the shape changes, strided pixels and zeros for the new channels.
@@ -131,6 +133,8 @@ class PlainBlock(nn.Module):
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions with batch norm beside a shortcut: y = relu(f(x) + shortcut(x)).
 
+    Stochastic depth is in the block and off: `set_survival_` turns it on.
+
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
@@ -141,6 +145,11 @@ class BasicBlock(nn.Module):
     Reference:
         He et al., "Deep Residual Learning for Image Recognition", 2015, equations 1 and 2,
         figure 2. arXiv:1512.03385.
+
+    Example:
+        >>> import torch
+        >>> BasicBlock(16, 32, stride=2)(torch.zeros(2, 16, 8, 8)).shape
+        torch.Size([2, 32, 4, 4])
     """
 
     def __init__(
@@ -158,16 +167,41 @@ class BasicBlock(nn.Module):
         self.conv2 = _conv3x3(out_channels, out_channels)
         self.norm2 = nn.BatchNorm2d(out_channels)
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
+        self.depth = StochasticDepth()
         self.relu2 = nn.ReLU(inplace=True)
 
     def forward(
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels out_height out_width"]:
         """Return relu(f(x) + shortcut(x)); `x` itself is not changed."""
-        y = self.relu1(self.norm1(self.conv1(x)))
-        y = self.norm2(self.conv2(y))
+        y = self.depth.run(self.branch, x)
+        if y is None:
+            return self.skip(bypass(x, self))
         y += self.shortcut(x)
         return self.relu2(y)
+
+    def branch(
+        self, x: Float[Tensor, "batch in_channels height width"]
+    ) -> Float[Tensor, "batch out_channels out_height out_width"]:
+        """Return f(x)."""
+        y = self.relu1(self.norm1(self.conv1(x)))
+        return self.norm2(self.conv2(y))
+
+    def skip(
+        self, x: Float[Tensor, "batch in_channels height width"]
+    ) -> Float[Tensor, "batch out_channels out_height out_width"]:
+        """Return relu(shortcut(x)): what is left of the block without f."""
+        return self.shortcut(x).relu()
+
+    def silence_(self) -> None:
+        """Make f zero, so that a block between equal shapes passes on what is not negative.
+
+        Reference:
+            Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1 (the last batch
+            norm of a block starts at zero). arXiv:1706.02677.
+        """
+        nn.init.zeros_(self.norm2.weight)
+        nn.init.zeros_(self.norm2.bias)
 
 
 def _conv3x3(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Conv2d:
