@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from headway.errors import CheckpointError
-from headway.optim import WeightAverage
+from headway.optim import StochasticWeightAverage, WeightAverage
 
 
 class Refuse(TorchDispatchMode):
@@ -262,3 +262,97 @@ def test_the_state_of_another_model_is_refused(other: nn.Module) -> None:
 def test_a_decay_out_of_range_is_refused(decay: float) -> None:
     with pytest.raises(ValueError, match=f"below 1, got {decay}"):
         WeightAverage(nn.Linear(1, 1), decay)
+
+
+def swa_weights(weights: list[float], **settings: int) -> StochasticWeightAverage:
+    model = nn.Linear(1, 1, bias=False)
+    average = StochasticWeightAverage(model, total_steps=len(weights), **settings)
+    for weight in weights:
+        nn.init.constant_(model.weight, weight)
+        average.update()
+    return average
+
+
+def average_of(average: StochasticWeightAverage) -> float:
+    return average.state_dict()["averages"]["weight"].item()
+
+
+@pytest.mark.parametrize(
+    ("start", "every", "counted"),
+    [(1, 1, [0, 1, 2, 3, 4, 5]), (4, 1, [3, 4, 5]), (1, 2, [1, 3, 5]), (6, 4, [5])],
+)
+def test_the_equal_average_is_the_mean_of_the_weights_that_count(
+    start: int, every: int, counted: list[int]
+) -> None:
+    weights = [1.0, 5.0, -2.0, 7.0, 3.0, 11.0]
+    average = swa_weights(weights, start=start, every=every)
+    mean = sum(weights[index] for index in counted) / len(counted)
+    assert average_of(average) == pytest.approx(mean, rel=1e-6)
+    assert average.num_updates == len(counted)
+
+
+def test_the_equal_average_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    ours = StochasticWeightAverage(model, start=1, every=1, total_steps=9)
+    theirs = torch.optim.swa_utils.AveragedModel(model)
+    for _ in range(9):
+        nn.init.normal_(model.weight)
+        ours.update()
+        theirs.update_parameters(model)
+    with ours.swapped():
+        torch.testing.assert_close(model.weight, theirs.module.weight)
+
+
+def test_before_its_first_weights_the_model_stays_as_it_is() -> None:
+    model = nn.Linear(1, 1)
+    average = StochasticWeightAverage(model, start=5, every=1, total_steps=9)
+    nn.init.constant_(model.weight, 3.0)
+    average.update()
+    with average.swapped():
+        assert model.weight.item() == 3.0
+
+
+def test_measured_statistics_stay_with_the_average() -> None:
+    model = nn.BatchNorm1d(1)
+    average = StochasticWeightAverage(model, start=1, every=1, total_steps=2)
+    assert not average.has_stale_statistics
+    average.update()
+    assert average.has_stale_statistics
+    with average.swapped():
+        model.running_mean.fill_(7.0)
+        average.keep_statistics()
+    assert not average.has_stale_statistics
+    assert model.running_mean.item() == 0.0
+    with average.swapped():
+        assert model.running_mean.item() == 7.0
+
+
+def test_an_equal_average_goes_on_from_its_state() -> None:
+    weights = [1.0, 5.0, -2.0, 7.0]
+    whole = swa_weights(weights, start=2, every=1)
+    model = nn.Linear(1, 1, bias=False)
+    first, second = (
+        StochasticWeightAverage(model, start=2, every=1, total_steps=4) for _ in range(2)
+    )
+    for weight in weights[:3]:
+        nn.init.constant_(model.weight, weight)
+        first.update()
+    second.load_state_dict(first.state_dict())
+    nn.init.constant_(model.weight, weights[3])
+    second.update()
+    assert average_of(second) == average_of(whole)
+    assert second.has_stale_statistics
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"start": 0, "every": 1}, r"start must be in 1\.\.5, got 0"),
+        ({"start": 6, "every": 1}, r"start must be in 1\.\.5, got 6"),
+        ({"start": 1, "every": 0}, "every must be at least 1, got 0"),
+    ],
+)
+def test_steps_that_never_come_are_refused(settings: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StochasticWeightAverage(nn.Linear(1, 1), total_steps=5, **settings)

@@ -147,3 +147,80 @@ def test_nesterov_without_momentum_is_refused() -> None:
 def test_a_model_without_trainable_parameters_is_refused() -> None:
     with pytest.raises(ModelError, match="no trainable parameter"):
         build_optimizer(nn.ReLU(), name="sgd", lr=0.1)
+
+
+def adam_by_the_lecture(gradients: list[Tensor], *, lr: float, eps: float) -> Tensor:
+    """Adam as formulas: both averages from 0, each divided by what it lacks of a whole."""
+    w = torch.zeros_like(gradients[0])
+    for t in range(1, len(gradients) + 1):
+        powers = torch.arange(t - 1, -1, -1, dtype=torch.float64)[:, None]
+        so_far = torch.stack(gradients[:t])
+        m_hat = (0.1 * 0.9**powers * so_far).sum(0) / (1 - 0.9**t)
+        v_hat = (0.001 * 0.999**powers * so_far**2).sum(0) / (1 - 0.999**t)
+        w = w - lr * m_hat / (v_hat.sqrt() + eps)
+    return w
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_adam_follows_the_formulas_of_the_lecture(fused: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    gradients = [
+        torch.randn(4, generator=generator, dtype=torch.float64) for _ in range(12)
+    ]
+    model = nn.Linear(4, 1, bias=False, dtype=torch.float64)
+    nn.init.zeros_(model.weight)
+    optimizer = build_optimizer(model, name="adam", lr=0.1, fused=fused)
+    for gradient in gradients:
+        model.weight.grad = gradient[None].clone()
+        optimizer.step()
+    expected = adam_by_the_lecture(gradients, lr=0.1, eps=1e-8)
+    torch.testing.assert_close(model.weight.detach()[0], expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["sgd", "averaged-momentum", "adam"])
+def test_a_decay_of_twice_the_strength_is_an_l2_penalty(name: str) -> None:
+    w = 2.0
+    by_decay = weight_after([3.0, -1.0], name=name, lr=0.1, weight_decay=0.2)
+    model = scalar_model(w)
+    optimizer = build_optimizer(model, name=name, lr=0.1)
+    for gradient in (3.0, -1.0):
+        model.weight.grad = gradient + 2.0 * 0.1 * model.weight.detach()
+        optimizer.step()
+    assert by_decay == pytest.approx(model.weight.item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_an_update_of_adam_stays_close_to_the_learning_rate(name: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    model = nn.Linear(1000, 1, bias=False, dtype=torch.float64)
+    optimizer = build_optimizer(model, name=name, lr=0.01)
+    sizes: list[float] = []
+    for _ in range(50):
+        before = model.weight.detach().clone()
+        noise = torch.randn(1, 1000, generator=generator, dtype=torch.float64)
+        model.weight.grad = 5.0 * (1.0 + noise)
+        optimizer.step()
+        sizes.append(float((model.weight.detach() - before).abs().mean()) / 0.01)
+    assert min(sizes) > 0.2
+    assert max(sizes) < 1.01
+
+
+def test_gradient_descent_is_a_step_against_the_gradient() -> None:
+    after = weight_after([3.0, -1.0], name="sgd", lr=0.1, momentum=0.0)
+    assert after == pytest.approx(2.0 + -0.1 * 3.0 + -0.1 * -1.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["sgd", "averaged-momentum", "adam", "adamw", "muon"])
+def test_no_optimizer_keeps_more_than_two_numbers_for_each_weight(name: str) -> None:
+    model = nn.Sequential(nn.Linear(20, 30), nn.Linear(30, 10))
+    optimizer = build_optimizer(model, name=name, lr=0.1)
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    kept = sum(
+        value.numel()
+        for state in optimizer.state.values()
+        for value in state.values()
+        if isinstance(value, Tensor) and value.ndim
+    )
+    assert kept <= 2 * sum(parameter.numel() for parameter in model.parameters())

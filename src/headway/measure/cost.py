@@ -16,7 +16,9 @@ def num_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def multiply_adds(module: nn.Module, input_shape: tuple[int, ...]) -> int:
+def multiply_adds(
+    module: nn.Module, input_shape: tuple[int, ...], dtype: torch.dtype | None = None
+) -> int:
     """Return the multiply-adds of one forward pass on one sample.
 
     Counts convolutions and matrix products, as papers do who call the number "FLOPs"; one
@@ -28,17 +30,24 @@ def multiply_adds(module: nn.Module, input_shape: tuple[int, ...]) -> int:
     Args:
         module: Network that takes one tensor of shape (batch, *input_shape).
         input_shape: Shape of one sample, such as (3, 32, 32).
+        dtype: Type of the inputs, such as int64 for tokens; that of the weights where None.
     """
     with evaluating(module):
         try:
-            return _count(module, input_shape, torch.device("meta"))
+            return _count(module, input_shape, dtype, torch.device("meta"))
         except Exception:
-            return _count(module, input_shape, device_of(module))
+            return _count(module, input_shape, dtype, device_of(module))
 
 
-def _count(module: nn.Module, input_shape: tuple[int, ...], device: torch.device) -> int:
+def _count(
+    module: nn.Module,
+    input_shape: tuple[int, ...],
+    dtype: torch.dtype | None,
+    device: torch.device,
+) -> int:
     state = _copies(module, device)
-    dtype = next((t.dtype for t in state.values() if t.is_floating_point()), torch.float32)
+    floats = (t.dtype for t in state.values() if t.is_floating_point())
+    dtype = dtype or next(floats, torch.float32)
     inputs = torch.zeros(1, *input_shape, dtype=dtype, device=device)
     with device, FlopCounterMode(display=False) as counter:
         functional_call(module, dict(state), (inputs,))

@@ -1,4 +1,4 @@
-"""An exponential moving average of the weights, which is evaluated instead of them."""
+"""Averages of the weights over the steps, which are evaluated instead of them."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,24 +15,143 @@ _lerp_: Any = torch._foreach_lerp_  # pyright: ignore[reportPrivateUsage, report
 _foreach_copy_: Any = torch._foreach_copy_  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
 
 
-class WeightAverage:
-    """Average over the steps of every parameter and every float buffer of a model.
+class AveragedModel:
+    """What averages of the weights have in common: where they are kept and how they are used.
 
-    average <- d * average + (1 - d) * weight with d = min(decay, (1 + t) / (10 + t)) in
-    update t, counted from 0. The average starts at the weights, so it leans on no zeros,
-    and the smaller early decay lets go of the untrained weights quickly. Other buffers are
-    copied: counters, and float buffers that hold an infinity when the average is made, such
-    as attention masks. Weights below float32 are averaged in float32, where (1 - d) of a
-    step does not round away.
+    Parameters and float buffers are averaged. Other buffers are copied: counters, and float
+    buffers that hold an infinity when the average is made, such as attention masks. Weights
+    below float32 are averaged in float32, where a small part of a step does not round away.
 
     Args:
         model: Model on its device, wrapped by FSDP if it will be. The model itself is not
             changed, and a buffer that a module replaces is followed.
+
+    Attributes:
+        num_steps: Optimizer steps seen so far.
+        num_updates: Weights that are part of the average so far.
+        starts_full: Whether the average is of use before its first update.
+        has_stale_statistics: Whether batch norm needs new statistics for the average.
+    """
+
+    starts_full: bool = True
+
+    def __init__(self, model: nn.Module) -> None:
+        self.num_steps = 0
+        self.num_updates = 0
+        self.has_stale_statistics = False
+        self._parameters = _Tensors()
+        self._float_buffers = _Tensors()
+        self._copied_buffers = _Tensors()
+        self._sharded: list[Any] = [m for m in model.modules() if hasattr(m, "reshard")]
+        for slot in _slots(model, "parameters"):
+            self._parameters.add(slot)
+        for slot in _slots(model, "buffers"):
+            has_mean = _has_mean(slot.tensor)
+            (self._float_buffers if has_mean else self._copied_buffers).add(slot)
+
+    def update(self) -> None:
+        """Take note of the present weights; call after each optimizer step."""
+        raise NotImplementedError
+
+    @contextmanager
+    def swapped(self) -> Generator[None]:
+        """Put the average into the model, and the very same weights back at the end.
+
+        The weights come back bit for bit, also when the body trains the model or raises. A
+        copy of them is held meanwhile. An average of nothing leaves the weights in place.
+        """
+        if not self.num_updates and not self.starts_full:
+            yield
+            return
+        slots = [slot for part in self._parts for slot in part.slots]
+        averages = [average for part in self._parts for average in part.averages]
+        self._reshard()
+        kept = [slot.tensor.detach().clone() for slot in slots]
+        try:
+            _assign(averages, [slot.tensor for slot in slots])
+            yield
+        finally:
+            self._reshard()
+            _assign(kept, [slot.tensor for slot in slots])
+
+    def keep_statistics(self) -> None:
+        """Take the present buffers of the model into the average as they are.
+
+        For batch-norm statistics that were measured while the average was in the model.
+        """
+        for part in (self._float_buffers, self._copied_buffers):
+            _assign([slot.tensor for slot in part.slots], part.averages)
+        self.has_stale_statistics = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the counts and {"averages": {name in the model: tensor}}.
+
+        The tensors are those of this object and change with the next update.
+        """
+        return {
+            "num_steps": self.num_steps,
+            "num_updates": self.num_updates,
+            "has_stale_statistics": self.has_stale_statistics,
+            "averages": self._by_name(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` returned.
+
+        Raises:
+            CheckpointError: If `state` belongs to another model.
+        """
+        own = self._by_name()
+        saved: Mapping[str, Tensor] = state["averages"]
+        _check_same_shapes(own, saved)
+        _assign([saved[name] for name in own], own.values())
+        self.num_updates = state["num_updates"]
+        # Earlier checkpoints had one count: every step was part of the average.
+        self.num_steps = state.get("num_steps", self.num_updates)
+        self.has_stale_statistics = state.get("has_stale_statistics", False)
+
+    def _reshard(self) -> None:
+        """Let go of whole weights that FSDP keeps after a forward pass without a backward."""
+        for module in self._sharded:
+            module.reshard()
+
+    @property
+    def _parts(self) -> tuple["_Tensors", ...]:
+        return (self._parameters, self._float_buffers, self._copied_buffers)
+
+    def _by_name(self) -> dict[str, Tensor]:
+        return {
+            slot.name: average
+            for part in self._parts
+            for slot, average in zip(part.slots, part.averages, strict=True)
+        }
+
+    @torch.no_grad()
+    def _move(self, weight: float) -> None:
+        """Move the average by `weight` of the way towards the present weights."""
+        # Two calls: FSDP shards parameters only, and torch refuses a mix in one list.
+        for part in (self._parameters, self._float_buffers):
+            if part.averages:
+                _lerp_(part.averages, part.weights(), weight)
+        if self._copied_buffers.averages:
+            _foreach_copy_(self._copied_buffers.averages, self._copied_buffers.weights())
+        self.num_updates += 1
+
+
+class WeightAverage(AveragedModel):
+    """Exponential moving average of every parameter and every float buffer of a model.
+
+    average <- d * average + (1 - d) * weight with d = min(decay, (1 + t) / (10 + t)) in
+    update t, counted from 0. The average starts at the weights, so it leans on no zeros,
+    and the smaller early decay lets go of the untrained weights quickly. Batch-norm
+    statistics are averaged like the weights and stay near them.
+
+    Args:
+        model: Model on its device, wrapped by FSDP if it will be.
         decay: Weight of the old average once warmed up, in 0..1.
 
     Attributes:
         decay: As given.
-        num_updates: Updates done so far.
 
     Raises:
         ValueError: If `decay` is not in 0..1.
@@ -52,75 +171,69 @@ class WeightAverage:
     def __init__(self, model: nn.Module, decay: float) -> None:
         if not 0.0 <= decay < 1.0:
             raise ValueError(f"decay must be at least 0 and below 1, got {decay}")
+        super().__init__(model)
         self.decay = decay
-        self.num_updates = 0
-        self._parameters = _Tensors()
-        self._float_buffers = _Tensors()
-        self._copied_buffers = _Tensors()
-        for slot in _slots(model, "parameters"):
-            self._parameters.add(slot)
-        for slot in _slots(model, "buffers"):
-            has_mean = _has_mean(slot.tensor)
-            (self._float_buffers if has_mean else self._copied_buffers).add(slot)
 
-    @torch.no_grad()
     def update(self) -> None:
         """Move the average towards the present weights; call after each optimizer step."""
         t = self.num_updates
-        weight = 1.0 - min(self.decay, (1 + t) / (10 + t))
-        # Two calls: FSDP shards parameters only, and torch refuses a mix in one list.
-        for part in (self._parameters, self._float_buffers):
-            if part.averages:
-                _lerp_(part.averages, part.weights(), weight)
-        if self._copied_buffers.averages:
-            _foreach_copy_(self._copied_buffers.averages, self._copied_buffers.weights())
-        self.num_updates += 1
+        self.num_steps += 1
+        self._move(1.0 - min(self.decay, (1 + t) / (10 + t)))
 
-    @contextmanager
-    def swapped(self) -> Generator[None]:
-        """Put the average into the model, and the very same weights back at the end.
 
-        The weights come back bit for bit, also when the body trains the model or raises. A
-        copy of them is held meanwhile.
-        """
-        slots = [slot for part in self._parts for slot in part.slots]
-        averages = [average for part in self._parts for average in part.averages]
-        kept = [slot.tensor.detach().clone() for slot in slots]
-        try:
-            _assign(averages, [slot.tensor for slot in slots])
-            yield
-        finally:
-            _assign(kept, [slot.tensor for slot in slots])
+class StochasticWeightAverage(AveragedModel):
+    """Equal average of the weights at some steps of the last part of a training.
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return {"num_updates": int, "averages": {name in the model: tensor}}.
+    The weights count after step `total_steps`, and before it every `every` steps back to
+    step `start`. Until the first of them there is no average, and `swapped` leaves the
+    weights in place. Batch-norm statistics are not an average of those of the weights:
+    measure them anew for the average (`has_stale_statistics`) and call `keep_statistics`.
 
-        The tensors are those of this object and change with the next update.
-        """
-        return {"num_updates": self.num_updates, "averages": self._by_name()}
+    Args:
+        model: Model on its device, wrapped by FSDP if it will be.
+        start: First optimizer step, counted from 1, whose weights may count.
+        every: Steps between weights that count, at least 1; the paper takes an epoch.
+        total_steps: Optimizer steps of the whole training.
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` returned.
+    Raises:
+        ValueError: If `every` is below 1, or `start` is not in 1..total_steps.
 
-        Raises:
-            CheckpointError: If `state` belongs to another model.
-        """
-        own = self._by_name()
-        saved: Mapping[str, Tensor] = state["averages"]
-        _check_same_shapes(own, saved)
-        _assign([saved[name] for name in own], own.values())
-        self.num_updates = state["num_updates"]
+    Reference:
+        Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
+        Generalization", 2018, algorithm 1. arXiv:1803.05407.
 
-    @property
-    def _parts(self) -> tuple["_Tensors", ...]:
-        return (self._parameters, self._float_buffers, self._copied_buffers)
+    Example:
+        >>> model = nn.Linear(1, 1, bias=False)
+        >>> average = StochasticWeightAverage(model, start=2, every=1, total_steps=3)
+        >>> for weight in (9.0, 1.0, 2.0):
+        ...     _ = nn.init.constant_(model.weight, weight)
+        ...     average.update()
+        >>> with average.swapped():
+        ...     model.weight.item()
+        1.5
+    """
 
-    def _by_name(self) -> dict[str, Tensor]:
-        return {
-            slot.name: average
-            for part in self._parts
-            for slot, average in zip(part.slots, part.averages, strict=True)
-        }
+    starts_full = False
+
+    def __init__(
+        self, model: nn.Module, *, start: int, every: int, total_steps: int
+    ) -> None:
+        if every < 1:
+            raise ValueError(f"every must be at least 1, got {every}")
+        if not 1 <= start <= total_steps:
+            raise ValueError(f"start must be in 1..{total_steps}, got {start}")
+        super().__init__(model)
+        self._start = start
+        self._every = every
+        self._total_steps = total_steps
+
+    def update(self) -> None:
+        """Take note of the present weights; call after each optimizer step."""
+        self.num_steps += 1
+        remaining = self._total_steps - self.num_steps
+        if self.num_steps >= self._start and remaining % self._every == 0:
+            self._move(1.0 / (self.num_updates + 1))
+            self.has_stale_statistics = True
 
 
 @dataclass(frozen=True, slots=True)

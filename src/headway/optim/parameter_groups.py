@@ -7,7 +7,7 @@ from torch.nn.parameter import UninitializedParameter
 
 from headway.errors import ModelError
 
-_NORMS = (
+NORMS = (
     nn.BatchNorm1d,
     nn.BatchNorm2d,
     nn.BatchNorm3d,
@@ -52,7 +52,7 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     of_norms = {
         id(parameter)
         for module in model.modules()
-        if isinstance(module, _NORMS)
+        if isinstance(module, NORMS)
         for parameter in module.parameters(recurse=False)
     }
     decayed: list[nn.Parameter] = []
@@ -62,6 +62,12 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
         (decayed if is_decayed else left_alone).append(parameter)
     groups = [(decayed, weight_decay), (left_alone, 0.0)]
     return [{"params": params, "weight_decay": decay} for params, decay in groups if params]
+
+
+def decayed_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters that `parameter_groups` lets decay."""
+    groups = parameter_groups(model, 1.0)
+    return [p for group in groups if group["weight_decay"] for p in group["params"]]
 
 
 def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:

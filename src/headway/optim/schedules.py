@@ -8,11 +8,9 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from headway.errors import RecipeError, did_you_mean
-
-ScheduleName = Literal["constant", "step", "cosine", "one-cycle", "plateau"]
+from headway.errors import RecipeError
 
 
 @runtime_checkable
@@ -36,7 +34,7 @@ class Schedule(Protocol):
         ...
 
 
-class _Stateless:
+class Stateless:
     """The part of a schedule that a pure function of the step has no use for."""
 
     def observe(self, value: float) -> None:
@@ -51,7 +49,7 @@ class _Stateless:
 
 
 @dataclass(frozen=True)
-class Constant(_Stateless):
+class Constant(Stateless):
     """Leave the learning rate as it is."""
 
     def factor(self, step: int) -> float:
@@ -60,7 +58,7 @@ class Constant(_Stateless):
 
 
 @dataclass(frozen=True)
-class StepDecay(_Stateless):
+class StepDecay(Stateless):
     """Multiply the learning rate by `gamma` at every milestone.
 
     Attributes:
@@ -73,10 +71,10 @@ class StepDecay(_Stateless):
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
-        _require(self.gamma > 0.0, "gamma", "above 0", self.gamma)
+        require(self.gamma > 0.0, "gamma", "above 0", self.gamma)
         steps = list(self.milestones)
         is_rising = bool(steps) and steps == sorted(set(steps))
-        _require(is_rising, "milestones", "one or more steps in rising order", steps)
+        require(is_rising, "milestones", "one or more steps in rising order", steps)
 
     def factor(self, step: int) -> float:
         """Return gamma ** (milestones reached)."""
@@ -84,7 +82,7 @@ class StepDecay(_Stateless):
 
 
 @dataclass(frozen=True)
-class Cosine(_Stateless):
+class Cosine(Stateless):
     """Go from 1 to `final_factor` along half a cosine, and stay there.
 
     factor = final + (1 - final) * (1 + cos(pi * step / total_steps)) / 2
@@ -101,17 +99,17 @@ class Cosine(_Stateless):
     final_factor: float = 0.0
 
     def __post_init__(self) -> None:
-        _require(self.total_steps >= 1, "total_steps", "at least 1", self.total_steps)
+        require(self.total_steps >= 1, "total_steps", "at least 1", self.total_steps)
         within = 0.0 <= self.final_factor <= 1.0
-        _require(within, "final_factor", "in 0..1", self.final_factor)
+        require(within, "final_factor", "in 0..1", self.final_factor)
 
     def factor(self, step: int) -> float:
         """Return the factor of optimizer step `step`, counted from 0."""
-        return _anneal(1.0, self.final_factor, step / self.total_steps)
+        return anneal(1.0, self.final_factor, step / self.total_steps)
 
 
 @dataclass(frozen=True)
-class OneCycle(_Stateless):
+class OneCycle(Stateless):
     """Rise to the learning rate along half a cosine, then fall far below it along another.
 
     The start is 1 / start_divisor, the top 1, and the last step 1 / (start_divisor *
@@ -133,12 +131,12 @@ class OneCycle(_Stateless):
     final_divisor: float = 1e4
 
     def __post_init__(self) -> None:
-        _require(self.total_steps >= 1, "total_steps", "at least 1", self.total_steps)
+        require(self.total_steps >= 1, "total_steps", "at least 1", self.total_steps)
         within = 0.0 <= self.peak_fraction <= 1.0
-        _require(within, "peak_fraction", "in 0..1", self.peak_fraction)
+        require(within, "peak_fraction", "in 0..1", self.peak_fraction)
         for name in ("start_divisor", "final_divisor"):
             value = getattr(self, name)
-            _require(value >= 1.0, name, "at least 1", value)
+            require(value >= 1.0, name, "at least 1", value)
 
     def factor(self, step: int) -> float:
         """Return the factor of optimizer step `step`, counted from 0."""
@@ -146,9 +144,9 @@ class OneCycle(_Stateless):
         top = max(self.peak_fraction * self.total_steps - 1.0, 0.0)
         last = self.total_steps - 1
         if step < top:
-            return _anneal(start, 1.0, step / top)
+            return anneal(start, 1.0, step / top)
         fraction = (step - top) / (last - top) if last > top else float(step > top)
-        return _anneal(1.0, start / self.final_divisor, fraction)
+        return anneal(1.0, start / self.final_divisor, fraction)
 
 
 class Plateau:
@@ -167,8 +165,8 @@ class Plateau:
     def __init__(
         self, patience: int, *, gamma: float = 0.1, mode: Literal["max", "min"] = "min"
     ) -> None:
-        _require(patience >= 0, "patience", "at least 0", patience)
-        _require(0.0 < gamma < 1.0, "gamma", "between 0 and 1", gamma)
+        require(patience >= 0, "patience", "at least 0", patience)
+        require(0.0 < gamma < 1.0, "gamma", "between 0 and 1", gamma)
         self._patience = patience
         self._gamma = gamma
         self._sign = 1.0 if mode == "max" else -1.0
@@ -212,21 +210,24 @@ class Plateau:
 
 
 class Warmup:
-    """Rise in a straight line to what another schedule says.
+    """Rise to what another schedule says, in a straight line or in one jump.
 
     factor = (start + (1 - start) * step / steps) * schedule.factor(step) up to step
     `steps`, and the schedule alone from there on. Its steps count from the same start, so
-    its milestones and its end stay where they are.
+    its milestones and its end stay where they are. With `is_flat` the factor is start *
+    schedule.factor(step) up to the jump: He et al. train ResNet-110 at a tenth of the rate
+    until the training error is below 80 %, which took them about 400 steps.
 
     Args:
         schedule: Any schedule.
         steps: Optimizer steps of the rise; 0 for none.
         start_factor: Factor of step 0, in 0..1.
+        is_flat: Whether the factor stays at the start until it jumps.
 
     Reference:
-        Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 2.2. arXiv:1706.02677.
-        The start at a tenth is that of He et al., "Deep Residual Learning for Image
-        Recognition", 2015, section 4.2. arXiv:1512.03385.
+        Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 2.2 (both forms).
+        arXiv:1706.02677; He et al., "Deep Residual Learning for Image Recognition", 2015,
+        section 4.2 (the jump, and the start at a tenth). arXiv:1512.03385.
 
     Example:
         >>> schedule = Warmup(Constant(), steps=10, start_factor=0.5)
@@ -235,17 +236,25 @@ class Warmup:
     """
 
     def __init__(
-        self, schedule: Schedule, *, steps: int, start_factor: float = 0.1
+        self,
+        schedule: Schedule,
+        *,
+        steps: int,
+        start_factor: float = 0.1,
+        is_flat: bool = False,
     ) -> None:
-        _require(steps >= 0, "warm-up steps", "at least 0", steps)
-        _require(0.0 <= start_factor <= 1.0, "start_factor", "in 0..1", start_factor)
+        require(steps >= 0, "warm-up steps", "at least 0", steps)
+        require(0.0 <= start_factor <= 1.0, "start_factor", "in 0..1", start_factor)
         self._schedule = schedule
         self._steps = steps
         self._start_factor = start_factor
+        self._is_flat = is_flat
 
     def factor(self, step: int) -> float:
         """Return the factor of optimizer step `step`, counted from 0."""
-        fraction = 1.0 if step >= self._steps else step / self._steps
+        fraction = 1.0
+        if step < self._steps:
+            fraction = 0.0 if self._is_flat else step / self._steps
         rise = self._start_factor + (1.0 - self._start_factor) * fraction
         return rise * self._schedule.factor(step)
 
@@ -262,62 +271,18 @@ class Warmup:
         self._schedule.load_state_dict(state)
 
 
-def build_schedule(
-    name: str,
-    *,
-    total_steps: int,
-    milestones: Sequence[int] = (),
-    gamma: float = 0.1,
-    final_factor: float = 0.0,
-    peak_fraction: float = 0.3,
-    patience: int = 10,
-    mode: Literal["max", "min"] = "max",
-) -> Schedule:
-    """Build a schedule by name; settings of the other schedules are not looked at.
-
-    Args:
-        name: "constant", "step", "cosine", "one-cycle" or "plateau".
-        total_steps: Optimizer steps of the whole training.
-        milestones: Steps at which "step" reduces the rate.
-        gamma: Factor of each reduction of "step" and "plateau".
-        final_factor: Where "cosine" ends.
-        peak_fraction: Fraction of the steps that "one-cycle" rises.
-        patience: Evaluations without a better value that "plateau" allows.
-        mode: Whether "plateau" takes a larger or a smaller value as better.
-
-    Raises:
-        RecipeError: If `name` is unknown or a setting of it is out of range.
-
-    Example:
-        >>> build_schedule("cosine", total_steps=100).factor(50)
-        0.5
-    """
-    match name:
-        case "constant":
-            return Constant()
-        case "step":
-            return StepDecay(milestones, gamma)
-        case "cosine":
-            return Cosine(total_steps, final_factor)
-        case "one-cycle":
-            return OneCycle(total_steps, peak_fraction)
-        case "plateau":
-            return Plateau(patience, gamma=gamma, mode=mode)
-        case _:
-            known = get_args(ScheduleName)
-            raise RecipeError(
-                f"unknown schedule {name!r}; known are {', '.join(known)}."
-                f"{did_you_mean(name, known)}"
-            )
-
-
-def _anneal(start: float, end: float, fraction: float) -> float:
+def anneal(start: float, end: float, fraction: float) -> float:
     """Go from `start` at fraction 0 to `end` at 1 along half a cosine, then stay."""
     if fraction >= 1.0:
         return end
     return end + (start - end) * (1.0 + math.cos(math.pi * fraction)) / 2.0
 
 
-def _require(is_met: bool, name: str, expected: str, value: Any) -> None:
+def require(is_met: bool, name: str, expected: str, value: Any) -> None:
+    """Refuse a setting of a schedule.
+
+    Raises:
+        RecipeError: If not `is_met`.
+    """
     if not is_met:
         raise RecipeError(f"{name} of a schedule must be {expected}, got {value!r}")
