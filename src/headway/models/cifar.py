@@ -1,104 +1,52 @@
 """The CIFAR family of He et al.: three stages of two-layer blocks, plain or residual."""
 
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from jaxtyping import Float
 from msgspec import Meta
-from torch import Tensor, nn
+from torch import nn
 
-from headway.errors import ModelError
 from headway.models.check import image_shape
-from headway.models.family import Family, ModelCard
+from headway.models.family import Family, ModelCard, cifar_sizes
 from headway.models.options import defaults, read_options
-from headway.nn import BasicBlock, PlainBlock, ShortcutA, ShortcutB, ShortcutC, initialize_
+from headway.models.stages import (
+    Block,
+    CifarNetwork,
+    blocks_per_stage,
+    finished,
+    norm_relu,
+    stages,
+    stem,
+)
+from headway.nn import (
+    BasicBlock,
+    PlainBlock,
+    ShortcutA,
+    ShortcutB,
+    ShortcutC,
+    initialize_,
+)
 
 _REFERENCE = (
     'He et al., "Deep Residual Learning for Image Recognition", 2015, section 4.2. '
     "arXiv:1512.03385."
 )
-_MIN_DEPTH, _MAX_DEPTH = 8, 1202
-# Sides up to this keep the paper's 3x3 stem for CIFAR, longer ones get its ImageNet stem.
-_LONGEST_SMALL_SIDE = 64
-_SHORTCUTS = {"A": ShortcutA, "B": ShortcutB, "C": ShortcutC}
-
-
-class CifarNetwork(nn.Module):
-    """A stem, three stages of equal blocks, global average pooling and a linear layer.
-
-    The stages have `width`, 2 * `width` and 4 * `width` channels; the second and third
-    halve the sides. The stem is one 3x3 convolution where no side exceeds 64; for larger
-    images it is ImageNet's, which divides the sides by 4. All weights start as He's.
-
-    Args:
-        input_shape: Channels, height and width of one image.
-        num_outputs: Width of the output.
-        blocks_per_stage: Blocks in each of the three stages.
-        block: Module class or function that takes (in_channels, out_channels, stride=...).
-        width: Channels of the first stage.
-        drop_prob: Probability that dropout sets a pooled feature to zero. Not in the paper.
-
-    Reference:
-        He et al., "Deep Residual Learning for Image Recognition", 2015, section 4.2.
-        arXiv:1512.03385.
-    """
-
-    def __init__(
-        self,
-        input_shape: tuple[int, int, int],
-        num_outputs: int,
-        *,
-        blocks_per_stage: int,
-        block: Callable[..., nn.Module],
-        width: int = 16,
-        drop_prob: float = 0.0,
-    ) -> None:
-        super().__init__()
-        stage = partial(_stage, num_blocks=blocks_per_stage, block=block)
-        self.stem = _stem(input_shape, width)
-        self.stage1 = stage(width, width, stride=1)
-        self.stage2 = stage(width, 2 * width, stride=2)
-        self.stage3 = stage(2 * width, 4 * width, stride=2)
-        self.dropout = nn.Dropout(drop_prob)
-        self.classifier = nn.Linear(4 * width, num_outputs)
-        initialize_(self)
-
-    def forward(
-        self, images: Float[Tensor, "batch channels height width"]
-    ) -> Float[Tensor, "batch outputs"]:
-        """Return one row of outputs per image."""
-        x = self.stage3(self.stage2(self.stage1(self.stem(images))))
-        return self.classifier(self.dropout(x.mean(dim=(2, 3))))
-
-
-def _stem(input_shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    channels, *sides = input_shape
-    tail = (nn.BatchNorm2d(width), nn.ReLU(inplace=True))
-    if max(sides) <= _LONGEST_SMALL_SIDE:
-        return nn.Sequential(nn.Conv2d(channels, width, 3, padding=1, bias=False), *tail)
-    convolution = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
-    return nn.Sequential(convolution, *tail, nn.MaxPool2d(3, stride=2, padding=1))
-
-
-def _stage(
-    in_channels: int,
-    out_channels: int,
-    *,
-    stride: int,
-    num_blocks: int,
-    block: Callable[..., nn.Module],
-) -> nn.Sequential:
-    first = block(in_channels, out_channels, stride=stride)
-    rest = (block(out_channels, out_channels) for _ in range(num_blocks - 1))
-    return nn.Sequential(first, *rest)
+_CIFAR = (3, 32, 32)
+_SHORTCUTS: Mapping[str, Block] = {"A": ShortcutA, "B": ShortcutB, "C": ShortcutC}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlainOptions:
-    """Options of `plain-N`; see `CifarNetwork`."""
+    """Options of `plain-N`.
+
+    Attributes:
+        width: Channels of the first stage; the others have 2 and 4 times as many.
+        drop_prob: Probability that dropout sets a pooled feature to zero.
+    """
 
     width: Annotated[int, Meta(ge=1)] = 16
     drop_prob: Annotated[float, Meta(ge=0.0, lt=1.0)] = 0.0
@@ -106,50 +54,144 @@ class PlainOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResNetOptions(PlainOptions):
-    """Options of `resnet-N`; see `CifarNetwork` and the shortcuts of `headway.nn`."""
+    """Options of `resnet-N`.
+
+    Attributes:
+        shortcut: Option A, B or C of the paper; see the shortcuts of `headway.nn`.
+        final_survival: Probability that stochastic depth keeps the last block; 1 is without.
+        zero_init_residual: Whether the last scale of each block starts at zero, so that the
+            network starts as if it had no blocks; for hundreds of layers.
+    """
 
     shortcut: Literal["A", "B", "C"] = "A"
+    final_survival: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    zero_init_residual: bool = False
+
+
+def plain20(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the plain network of 20 layers: 0.27 million parameters."""
+    return _plain(20, num_outputs, input_shape, PlainOptions())
+
+
+def plain32(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the plain network of 32 layers: 0.46 million parameters."""
+    return _plain(32, num_outputs, input_shape, PlainOptions())
+
+
+def plain44(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the plain network of 44 layers: 0.66 million parameters."""
+    return _plain(44, num_outputs, input_shape, PlainOptions())
+
+
+def plain56(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the plain network of 56 layers: 0.85 million parameters."""
+    return _plain(56, num_outputs, input_shape, PlainOptions())
+
+
+def resnet20(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 20 layers: 0.27 million parameters."""
+    return _resnet(20, num_outputs, input_shape, ResNetOptions())
+
+
+def resnet32(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 32 layers: 0.46 million parameters."""
+    return _resnet(32, num_outputs, input_shape, ResNetOptions())
+
+
+def resnet44(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 44 layers: 0.66 million parameters."""
+    return _resnet(44, num_outputs, input_shape, ResNetOptions())
+
+
+def resnet56(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 56 layers: 0.85 million parameters."""
+    return _resnet(56, num_outputs, input_shape, ResNetOptions())
+
+
+def resnet110(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 110 layers: 1.73 million parameters."""
+    return _resnet(110, num_outputs, input_shape, ResNetOptions())
+
+
+def resnet1202(
+    num_outputs: int = 10, *, input_shape: tuple[int, int, int] = _CIFAR
+) -> CifarNetwork:
+    """Return the residual network of 1202 layers: 19.4 million parameters."""
+    return _resnet(1202, num_outputs, input_shape, ResNetOptions())
+
+
+def _plain(
+    depth: int, num_outputs: int, input_shape: tuple[int, int, int], options: PlainOptions
+) -> CifarNetwork:
+    blocks = blocks_per_stage(f"plain-{depth}", depth, layers=6)
+    return _network(blocks, PlainBlock, num_outputs, input_shape, options)
+
+
+def _resnet(
+    depth: int, num_outputs: int, input_shape: tuple[int, int, int], options: ResNetOptions
+) -> CifarNetwork:
+    blocks = blocks_per_stage(f"resnet-{depth}", depth, layers=6)
+    block = partial(BasicBlock, shortcut=_SHORTCUTS[options.shortcut])
+    return finished(
+        _network(blocks, block, num_outputs, input_shape, options),
+        final_survival=options.final_survival,
+        zero_init_residual=options.zero_init_residual,
+    )
+
+
+def _network(
+    num_blocks: int,
+    block: Block,
+    num_outputs: int,
+    input_shape: tuple[int, int, int],
+    options: PlainOptions,
+) -> CifarNetwork:
+    width = options.width
+    widths = (width, width, 2 * width, 4 * width)
+    network = CifarNetwork(
+        stem(input_shape, width, *norm_relu(width)),
+        tuple(stages(widths, num_blocks=num_blocks, block=block)),
+        nn.Linear(4 * width, num_outputs),
+        drop_prob=options.drop_prob,
+    )
+    initialize_(network, gain=math.sqrt(2.0))
+    return network
 
 
 def _build_plain(
     name: str, *, input_shape: tuple[int, ...], num_outputs: int, options: Mapping[str, Any]
 ) -> nn.Module:
     settings = read_options(name, PlainOptions, options)
-    return CifarNetwork(
-        image_shape(name, input_shape),
-        num_outputs,
-        blocks_per_stage=_blocks_per_stage(name),
-        block=PlainBlock,
-        width=settings.width,
-        drop_prob=settings.drop_prob,
-    )
+    shape = image_shape(name, input_shape)
+    depth = int(name.removeprefix("plain-"))
+    return _plain(depth, num_outputs, shape, settings)
 
 
 def _build_resnet(
     name: str, *, input_shape: tuple[int, ...], num_outputs: int, options: Mapping[str, Any]
 ) -> nn.Module:
     settings = read_options(name, ResNetOptions, options)
-    return CifarNetwork(
-        image_shape(name, input_shape),
-        num_outputs,
-        blocks_per_stage=_blocks_per_stage(name),
-        block=partial(BasicBlock, shortcut=_SHORTCUTS[settings.shortcut]),
-        width=settings.width,
-        drop_prob=settings.drop_prob,
-    )
-
-
-def _blocks_per_stage(name: str) -> int:
-    kind, _, digits = name.partition("-")
-    depth = int(digits)
-    blocks = (min(max(depth, _MIN_DEPTH), _MAX_DEPTH) - 2) // 6
-    if depth != 6 * blocks + 2:
-        near = sorted({6 * blocks + 2, min(6 * blocks + 8, _MAX_DEPTH)})
-        raise ModelError(
-            f"model {name!r} does not exist: the depth must be 6n + 2 between {_MIN_DEPTH} "
-            f"and {_MAX_DEPTH}. Nearest: {' or '.join(f'{kind}-{d}' for d in near)}"
-        )
-    return blocks
+    shape = image_shape(name, input_shape)
+    depth = int(name.removeprefix("resnet-"))
+    return _resnet(depth, num_outputs, shape, settings)
 
 
 FAMILIES = (
@@ -160,6 +202,14 @@ FAMILIES = (
             description="resnet-N without its shortcuts, for comparison; N = 6n + 2.",
             reference=_REFERENCE,
             options=defaults(PlainOptions),
+            sizes=cifar_sizes(
+                {
+                    "plain-20": (269_722, 40_551_040),
+                    "plain-32": (464_154, 68_862_592),
+                    "plain-44": (658_586, 97_174_144),
+                    "plain-56": (853_018, 125_485_696),
+                }
+            ),
         ),
         pattern=re.compile(r"plain-\d+"),
         build=_build_plain,
@@ -170,10 +220,20 @@ FAMILIES = (
             family="resnet-N",
             description=(
                 "CIFAR residual network of N = 6n + 2 layers (8, 14, 20, ... 1202) for "
-                "images of any size. ImageNet's ResNet-50 is torchvision:resnet50."
+                "images of any size. ImageNet's are imagenet-resnet-N."
             ),
             reference=_REFERENCE,
             options=defaults(ResNetOptions),
+            sizes=cifar_sizes(
+                {
+                    "resnet-20": (269_722, 40_551_040),
+                    "resnet-32": (464_154, 68_862_592),
+                    "resnet-44": (658_586, 97_174_144),
+                    "resnet-56": (853_018, 125_485_696),
+                    "resnet-110": (1_727_962, 252_887_680),
+                    "resnet-1202": (19_421_274, 2_829_238_912),
+                }
+            ),
         ),
         pattern=re.compile(r"resnet-\d+"),
         build=_build_resnet,

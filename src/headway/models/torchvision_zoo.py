@@ -76,13 +76,33 @@ def _untrained(name: str, num_outputs: int, arguments: Mapping[str, Any]) -> nn.
 
 
 def _pretrained(name: str, num_outputs: int, arguments: Mapping[str, Any]) -> nn.Module:
+    architecture = name.removeprefix("torchvision:")
+    model: Any = load_pretrained(name, architecture, arguments)
+    if architecture == "inception_v3":
+        model.aux_logits, model.AuxLogits = False, None
+    _replace_last_layer(model, num_outputs)
+    return model
+
+
+def load_pretrained(
+    name: str, architecture: str, arguments: Mapping[str, Any]
+) -> nn.Module:
+    """Return torchvision's network with the weights that it offers.
+
+    Args:
+        name: What messages call the model.
+        architecture: torchvision's name of it.
+        arguments: Further arguments of its builder.
+
+    Raises:
+        ModelError: If the weights cannot be reached or do not fit the arguments.
+    """
     from torchvision import models as zoo
 
-    architecture = name.removeprefix("torchvision:")
     offered: Any = zoo.get_model_weights(architecture)
     weights = offered.DEFAULT
     try:
-        model: Any = zoo.get_model(architecture, weights=weights, **arguments)
+        return zoo.get_model(architecture, weights=weights, **arguments)
     except ValueError as error:
         raise ModelError(
             f"the pretrained weights of model {name!r} do not fit the data: {error}"
@@ -98,10 +118,6 @@ def _pretrained(name: str, num_outputs: int, arguments: Mapping[str, Any]) -> nn
             f"{type(error).__name__}: {error}. Without a network, download {weights.url} "
             f"elsewhere and place it at {file}, or train with pretrained = false"
         ) from error
-    if architecture == "inception_v3":
-        model.aux_logits, model.AuxLogits = False, None
-    _replace_last_layer(model, num_outputs)
-    return model
 
 
 def _replace_last_layer(model: nn.Module, num_outputs: int) -> None:

@@ -178,4 +178,5 @@ FAMILY = Family(
     ),
     pattern=re.compile(r".+\.py(:.*)?"),
     build=_build,
+    input_kinds=("image", "tabular", "sequence"),
 )
