@@ -5,6 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -53,7 +54,27 @@ class Losses(Callback):
         self.values += [report.values["val/loss"], report.values["val/accuracy"]]
 
 
-def make_setup(*, batch_size: int, accumulate: int, strategy: str) -> Setup:
+# What changes a step, all of it at once: gradients, weights, averages, statistics.
+TECHNIQUES = {
+    "clip_mode": "percentile",
+    "clip_percentile": 40.0,
+    "l1": 1e-3,
+    "l2": 1e-3,
+    "sam_rho": 0.1,
+    "average": "swa",
+    "swa_start": 0.5,
+    "swa_every": 2,
+}
+
+
+def make_setup(
+    *,
+    batch_size: int,
+    accumulate: int,
+    strategy: str,
+    optimizer: str,
+    training: dict[str, Any],
+) -> Setup:
     machine = Machine(device="cpu", threads=1)
     device, shard = join(machine)
     torch.manual_seed(0)
@@ -79,12 +100,16 @@ def make_setup(*, batch_size: int, accumulate: int, strategy: str) -> Setup:
         task=Classification(4),
         train_data=train,
         val_data=ArrayEvaluation(split, batch_size=8, device=device, shard=shard),
-        optimizer=build_optimizer(model, name="sgd", lr=0.01, weight_decay=1e-4),
+        optimizer=build_optimizer(model, name=optimizer, lr=0.01, weight_decay=1e-4),
         schedule=build_schedule("cosine", total_steps=total),
         total_steps=total,
         options=Options(
             training=Training(
-                epochs=2, batch_size=batch_size, report_every=2, accumulate=accumulate
+                epochs=2,
+                batch_size=batch_size,
+                report_every=2,
+                accumulate=accumulate,
+                **training,
             ),
             precision=Precision(mode="off"),
             machine=machine,
@@ -102,10 +127,18 @@ def train(
     folder: Path | None = None,
     stop_at: int = 0,
     resume: bool = False,
+    optimizer: str = "sgd",
+    **training: Any,
 ) -> list[float]:
     """Return the losses of the reports and the metrics of the evaluations, in order."""
     losses = Losses(stop_at)
-    setup = make_setup(batch_size=batch_size, accumulate=accumulate, strategy=strategy)
+    setup = make_setup(
+        batch_size=batch_size,
+        accumulate=accumulate,
+        strategy=strategy,
+        optimizer=optimizer,
+        training=training,
+    )
     trainer = Trainer(setup, checkpoints=folder, callbacks=[losses])
     losses.trainer = trainer
     if resume:
@@ -123,6 +156,10 @@ def main() -> None:
         "plain": train(),
         "uneven": train(batch_size=9),
         "accumulated": train(accumulate=2),
+        "techniques": train(**TECHNIQUES),
+        "sharded techniques": train(strategy="fsdp", **TECHNIQUES),
+        "muon": train(optimizer="muon"),
+        "sharded muon": train(optimizer="muon", strategy="fsdp"),
     }
     for strategy in ("ddp", "fsdp"):
         if shard.world_size > 1:

@@ -69,3 +69,20 @@ def test_one_process_goes_on_with_a_run_of_two(both, strategy):
 
     resumed = alone[f"resumed {strategy}"]
     assert resumed == pytest.approx(alone["plain"][-len(resumed) :], abs=1e-5)
+
+
+@pytest.mark.parametrize("case", ["techniques", "sharded techniques"])
+def test_clipping_penalties_sharpness_and_averages_see_the_whole_batch(both, case):
+    pair, alone = both
+
+    # The statistics of the averaged weights are means of the two halves of the data.
+    assert pair[case] == pytest.approx(alone["techniques"], abs=1e-4)
+    assert alone["techniques"] != pytest.approx(alone["plain"], abs=1e-3)
+
+
+@pytest.mark.parametrize("case", ["muon", "sharded muon"])
+def test_matrices_are_orthogonalized_whole(both, case):
+    pair, alone = both
+
+    # In bfloat16, where the last bits of the gradients turn into larger differences.
+    assert pair[case] == pytest.approx(alone["muon"], abs=0.02)

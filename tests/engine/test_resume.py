@@ -48,6 +48,35 @@ def resume(folder: Path, setup) -> Outcome:
         return trainer.run()
 
 
+TECHNIQUES = {
+    "averaged momentum": {"optimizer": "averaged-momentum"},
+    "adam": {"optimizer": "adam"},
+    "muon": {"optimizer": "muon", "lr": 0.01},
+    "clipping at a percentile": {"clip_mode": "percentile", "clip_window": 5},
+    "sharpness": {"sam_rho": 0.1},
+    "penalties": {"l1": 1e-3, "l2": 1e-3},
+    "equal average": {"average": "swa", "swa_start": 0.3, "swa_every": 2},
+    "restarts": {"schedule": "cosine-restarts"},
+}
+
+
+@pytest.mark.parametrize("stop_at", [8, 12])
+@pytest.mark.parametrize("settings", TECHNIQUES.values(), ids=TECHNIQUES)
+def test_a_technique_goes_on_as_if_it_had_not_stopped(
+    make_setup, tmp_path, stop_at, settings
+):
+    whole, stopped, resumed = (make_setup(**settings) for _ in range(3))
+    start(tmp_path / "whole", whole)
+    with pytest.raises(Interrupted):
+        start(tmp_path / "parts", stopped, SignalAt(stop_at))
+
+    resume(tmp_path / "parts", resumed)
+
+    pairs = zip(weights(whole), weights(resumed), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert rows(tmp_path / "whole") == rows(tmp_path / "parts")
+
+
 @pytest.mark.parametrize("stop_at", [4, 6, 8, 16])
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_weights_and_metrics_are_those_of_an_uninterrupted_run(

@@ -1,5 +1,6 @@
 """The engine: advances a Setup to its last step and never loses it on the way."""
 
+from headway.engine.averaging import resolve_average
 from headway.engine.checkpoint import load, load_newest
 from headway.engine.distributed import join, leave, on_first_process, shard
 from headway.engine.evaluation import evaluate
@@ -46,6 +47,7 @@ __all__ = [
     "load_newest",
     "load_weights",
     "on_first_process",
+    "resolve_average",
     "resolve_device",
     "resolve_options",
     "resolve_precision",

@@ -19,6 +19,7 @@ from headway.engine.machine import resolve_device
 from headway.engine.memory import block_stacks
 from headway.engine.options import Distributed, Machine
 from headway.errors import HeadwayError
+from headway.nn import BatchNorm
 
 T = TypeVar("T")
 
@@ -173,9 +174,10 @@ def like(value: Tensor, example: Tensor) -> Tensor:
 
 def _share_batch_statistics(model: nn.Module, device: torch.device) -> nn.Module:
     """Make batch norm use the statistics of the global batch."""
-    if device.type == "cuda":
+    has_own_form = any(isinstance(module, BatchNorm) for module in model.modules())
+    if device.type == "cuda" and not has_own_form:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    # torch's SyncBatchNorm refuses the CPU.
+    # torch's SyncBatchNorm refuses the CPU and knows one form only.
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.forward = partial(_global_batch_norm, module)  # pyright: ignore
@@ -212,8 +214,11 @@ def _global_batch_norm(norm: _BatchNorm, x: Tensor) -> Tensor:
     count = _sum(wide.new_tensor([wide.numel() / wide.shape[1]]))
     mean = _sum(wide.sum(dims)) / count
     centered = wide - mean.view(shape)
-    variance = _sum(centered.square().sum(dims)) / count
-    _update_running(norm, mean.detach(), (variance * count / (count - 1)).detach())
+    scatter = _sum(centered.square().sum(dims))
+    has_form = isinstance(norm, BatchNorm)
+    variance = scatter / (count - int(has_form and norm.unbiased))
+    running = scatter / (count - int(not has_form or norm.running_unbiased))
+    _update_running(norm, mean.detach(), running.detach())
     y = centered * (variance + norm.eps).rsqrt().view(shape)
     if norm.affine:
         y = y * norm.weight.view(shape) + norm.bias.view(shape)

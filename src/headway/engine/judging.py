@@ -5,12 +5,13 @@ from contextlib import nullcontext
 import torch
 
 from headway.data import EvaluationData
+from headway.engine.averaging import refresh_statistics
 from headway.engine.evaluation import evaluate
 from headway.engine.precision import autocast
 from headway.engine.setup import Setup
 from headway.engine.state import Progress
 from headway.engine.task import Metrics
-from headway.optim import WeightAverage
+from headway.optim import AveragedModel
 
 
 class Judge:
@@ -26,7 +27,7 @@ class Judge:
     """
 
     def __init__(
-        self, setup: Setup, average: WeightAverage | None, device: torch.device
+        self, setup: Setup, average: AveragedModel | None, device: torch.device
     ) -> None:
         self.best_metrics: Metrics | None = None
         self._setup = setup
@@ -50,6 +51,10 @@ class Judge:
     def judge(self, progress: Progress) -> bool:
         """Measure, note the values in `progress`, and return whether they are the best."""
         setup = self._setup
+        if self._average is not None:
+            refresh_statistics(
+                setup, self._average, epoch=progress.epoch, device=self._device
+            )
         parts = {"val": setup.val_data, "train_eval": setup.train_eval_data}
         metrics = {part: self.measure(d) for part, d in parts.items() if d is not None}
         progress.last_values = {

@@ -1,14 +1,16 @@
 """Memory modes: what is kept for the backward pass and what is computed again."""
 
 import math
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Literal
 
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage]
+from torch import nn
 from torch.utils.checkpoint import checkpoint
+
+from headway.nn import ReversibleSequence, statistics_kept
 
 MemoryMode = Literal["store", "checkpoint", "sqrt"]
 
@@ -20,7 +22,8 @@ def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     holds modules with layers of their own and is not inside another unit. Only the inputs of
     a segment are kept; its inside is computed again in the backward pass, with the same
     dropout masks and without touching batch-norm statistics a second time, so training is
-    unchanged.
+    unchanged. Reversible blocks keep nothing anyway and stay as they are; a network that is
+    made of them alone leaves nothing for a mode to do, which is said in a warning.
 
     Reference:
         Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016. arXiv:1604.06174.
@@ -28,6 +31,12 @@ def apply_memory_mode(model: nn.Module, mode: MemoryMode) -> int:
     if mode == "store":
         return 0
     stacks = [stack for stack in block_stacks(model) if len(stack) > 1]
+    if not stacks and _is_reversible(model):
+        warnings.warn(
+            f"training.memory={mode} is ignored: the blocks of this network are reversible and "
+            "keep no activations as it is",
+            stacklevel=2,
+        )
     num_units = sum(len(stack) for stack in stacks)
     length = 1 if mode == "checkpoint" else max(1, math.isqrt(num_units))
     for stack in stacks:
@@ -48,6 +57,8 @@ def compile_blocks(model: nn.Module) -> None:
 
 def block_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
     """Yield the sequential containers of blocks: modules with layers of their own."""
+    if isinstance(module, ReversibleSequence):
+        return
     if isinstance(module, nn.Sequential) and not _holds_stacks(module):
         if any(True for unit in module for _ in unit.children()):
             yield module
@@ -57,7 +68,11 @@ def block_stacks(module: nn.Module) -> Iterator[nn.Sequential]:
 
 
 def _holds_stacks(stack: nn.Sequential) -> bool:
-    return any(isinstance(child, nn.Sequential) for child in stack)
+    return any(isinstance(child, nn.Sequential | ReversibleSequence) for child in stack)
+
+
+def _is_reversible(model: nn.Module) -> bool:
+    return any(isinstance(module, ReversibleSequence) for module in model.modules())
 
 
 def _run_in_segments(stack: nn.Sequential, length: int, x: Any) -> Any:
@@ -92,22 +107,4 @@ def _run(units: list[nn.Module], x: Any) -> Any:
 
 def _contexts(units: list[nn.Module]) -> tuple[Any, Any]:
     """Return the contexts of the first and of the repeated computation."""
-    return nullcontext(), _statistics_kept(units)
-
-
-@contextmanager
-def _statistics_kept(units: list[nn.Module]) -> Generator[None]:
-    """Keep batch-norm's running statistics as they are; batches are normalized as before."""
-    norms = [m for unit in units for m in unit.modules() if isinstance(m, _BatchNorm)]
-    kept: list[tuple[_BatchNorm, float | None, Tensor | None]] = [
-        (norm, norm.momentum, norm.num_batches_tracked) for norm in norms
-    ]
-    for norm in norms:
-        norm.momentum = 0.0
-        norm.num_batches_tracked = None
-    try:
-        yield
-    finally:
-        for norm, momentum, count in kept:
-            norm.momentum = momentum
-            norm.num_batches_tracked = count
+    return nullcontext(), statistics_kept(units)

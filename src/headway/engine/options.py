@@ -8,6 +8,7 @@ from msgspec import Meta
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Fraction = Annotated[float, Meta(ge=0.0, lt=1.0)]
+NonNegative = Annotated[float, Meta(ge=0.0)]
 Seconds = Annotated[float, Meta(gt=0.0)]
 Above0 = Annotated[float, Meta(gt=0.0)]
 Auto = Literal["auto"]
@@ -23,9 +24,27 @@ class Training:
         batch_size: Samples of one optimizer step over all processes; "auto" takes up to 128,
             and fewer for sets so small that an epoch would have under 32 steps.
         accumulate: Micro-batches that one batch is cut into to save memory.
-        clip_norm: Largest global gradient norm, or None for no clipping.
+        clip_mode: What clipping bounds: "norm" the norm of the whole gradient, "per-tensor"
+            that of each tensor; "normalize" scales the whole gradient to that norm, also
+            where it is shorter; "percentile" bounds it by a percentile of the norms before.
+        clip_norm: The norm that `clip_mode` speaks of, or None for no clipping; "percentile"
+            takes none. For texts and sequences, None in the mode "norm" becomes 1: a very
+            large number switches it off.
+        clip_percentile: Percentile of recent gradient norms that bounds the next one.
+        clip_window: Steps that "percentile" looks back.
         clip_value: Largest magnitude of a gradient element, or None.
-        ema_decay: Decay of the averaged weights that are evaluated, or None for no average.
+        l1: Strength of the penalty sum(|w|) on the weights; norms and biases are left out.
+            The losses that are reported do not contain penalties.
+        l2: Strength of the penalty sum(w**2), whose gradient is 2 l2 w; unlike the weight
+            decay of sgd it is clipped with the rest, and Adam scales it.
+        sam_rho: Distance at which sharpness-aware minimization takes the gradient, with two
+            passes a step, or None; 0.05 is usual.
+        average: Which average of the weights is evaluated and kept: "ema" an exponential
+            moving one, "swa" an equal one over the last part of the training; "auto" takes
+            ema where `ema_decay` is given, and none otherwise.
+        ema_decay: Decay of "ema"; None takes 0.999.
+        swa_start: Part of the training after which "swa" begins.
+        swa_every: Steps between the weights that "swa" averages; "auto" takes an epoch.
         evaluate_every: Epochs between evaluations.
         patience: Evaluations without a better result after which training stops, or None.
         memory: "store" keeps every activation; "checkpoint" recomputes each block in the
@@ -40,9 +59,18 @@ class Training:
     max_steps: Positive | None = None
     batch_size: Positive | Auto = "auto"
     accumulate: Positive = 1
+    clip_mode: Literal["norm", "per-tensor", "normalize", "percentile"] = "norm"
     clip_norm: Above0 | None = None
+    clip_percentile: Annotated[float, Meta(gt=0.0, le=100.0)] = 10.0
+    clip_window: Positive = 1000
     clip_value: Above0 | None = None
+    l1: NonNegative = 0.0
+    l2: NonNegative = 0.0
+    sam_rho: Above0 | None = None
+    average: Literal["auto", "none", "ema", "swa"] = "auto"
     ema_decay: Fraction | None = None
+    swa_start: Fraction = 0.75
+    swa_every: Positive | Auto = "auto"
     evaluate_every: Positive = 1
     patience: Positive | None = None
     memory: Literal["store", "checkpoint", "sqrt"] = "store"

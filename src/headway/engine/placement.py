@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from headway.engine import distributed
+from headway.engine.averaging import build_average, resolve_average
 from headway.engine.linear import use_onednn_linear
 from headway.engine.machine import resolve_machine
 from headway.engine.memory import apply_memory_mode, compile_blocks
@@ -15,13 +16,17 @@ from headway.engine.options import Options
 from headway.engine.precision import resolve_precision
 from headway.engine.setup import Setup
 from headway.engine.step import TrainStep
-from headway.optim import WeightAverage
+from headway.optim import check_clipping
 
 
 def resolve_options(
     options: Options, device: torch.device, model: torch.nn.Module
 ) -> Options:
-    """Replace every "auto" of the engine's settings by what fits machine and model."""
+    """Replace every "auto" of the engine's settings by what fits machine and model.
+
+    Raises:
+        RecipeError: If settings of the training do not fit together.
+    """
     precision = resolve_precision(options.precision, device, model)
     machine = resolve_machine(
         options.machine,
@@ -29,7 +34,9 @@ def resolve_options(
         mode=precision.mode,
         processes=distributed.processes_here(),
     )
-    return replace(options, precision=precision, machine=machine)
+    training = resolve_average(options.training)
+    check_clipping(training.clip_mode, training.clip_norm)
+    return replace(options, precision=precision, machine=machine, training=training)
 
 
 def place(setup: Setup, device: torch.device) -> TrainStep:
@@ -55,12 +62,11 @@ def place(setup: Setup, device: torch.device) -> TrainStep:
     wrapped = distributed.wrap(model, options.distributed, device)
     if is_sharded:
         _follow_shards(setup.optimizer, model, names)
-    decay = options.training.ema_decay
     return TrainStep(
         wrapped,
         setup.task,
         optimizer=setup.optimizer,
-        average=None if decay is None else WeightAverage(model, decay),
+        average=build_average(setup),
         options=options,
         device=device,
     )

@@ -31,6 +31,7 @@ class Setup:
         options: Settings of the engine.
         preprocessing: What turns raw inputs into inputs of the model; saved with it.
         info: Facts about the data, where known.
+        notes: What was decided while it was built and is worth keeping, one sentence each.
     """
 
     model: nn.Module
@@ -44,3 +45,4 @@ class Setup:
     options: Options = field(default_factory=Options)
     preprocessing: nn.Module | None = None
     info: DataInfo | None = None
+    notes: tuple[str, ...] = ()

@@ -50,7 +50,7 @@ class Progress:
 
 def state_tree(setup: Setup, step: TrainStep, progress: Progress) -> dict[str, Any]:
     """Return everything needed to go on exactly; every process must call this."""
-    average, scaler = step.average, step.scaler
+    average, scaler, clipper = step.average, step.scaler, step.clipper
     return {
         "progress": vars(progress),
         "num_micro_batches": step.num_micro_batches,
@@ -59,6 +59,7 @@ def state_tree(setup: Setup, step: TrainStep, progress: Progress) -> dict[str, A
         "schedule": setup.schedule.state_dict(),
         "average": None if average is None else distributed.whole(average.state_dict()),
         "scaler": None if scaler is None else scaler.state_dict(),
+        "clipper": None if clipper is None else clipper.state_dict(),
         "preprocessing": _state_of(setup.preprocessing),
         "generators": distributed.gather_objects(python_and_numpy_state()),
     }
@@ -89,6 +90,9 @@ def restore(tree: dict[str, Any], setup: Setup, step: TrainStep) -> Progress:
         step.average.load_state_dict(tree["average"])
     if step.scaler is not None and tree["scaler"] is not None:
         step.scaler.load_state_dict(tree["scaler"])
+    clipping = tree.get("clipper")  # earlier checkpoints have none
+    if step.clipper is not None and clipping is not None:
+        step.clipper.load_state_dict(clipping)
     if setup.preprocessing is not None:
         load_weights(setup.preprocessing, tree["preprocessing"])
     step.num_micro_batches = tree["num_micro_batches"]

@@ -11,11 +11,18 @@ from torch.optim import Optimizer
 from headway.data import Batch
 from headway.engine import distributed
 from headway.engine.evaluation import as_channels_last
-from headway.engine.options import Options
+from headway.engine.options import Options, Training
 from headway.engine.precision import autocast, loss_scaler
 from headway.engine.seeds import generators
 from headway.engine.task import Task
-from headway.optim import WeightAverage, clip_gradients_, clip_value_, gradient_norm
+from headway.optim import (
+    AveragedModel,
+    Clipper,
+    Penalty,
+    SharpnessAware,
+    decayed_parameters,
+    gradient_norm,
+)
 
 
 class TrainStep:
@@ -26,8 +33,11 @@ class TrainStep:
         task: Gives the loss.
         optimizer: Updates the weights.
         average: Averaged weights to keep up to date, or None.
-        options: Precision, clipping and accumulation.
+        options: Precision, clipping, penalties, sharpness and accumulation.
         device: Where the batches lie.
+
+    Attributes:
+        clipper: Clips the gradients, or None where nothing is clipped.
     """
 
     def __init__(
@@ -36,7 +46,7 @@ class TrainStep:
         task: Task,
         *,
         optimizer: Optimizer,
-        average: WeightAverage | None,
+        average: AveragedModel | None,
         options: Options,
         device: torch.device,
     ) -> None:
@@ -49,20 +59,38 @@ class TrainStep:
         self.context: AbstractContextManager[Any] = autocast(options.precision, device)
         self._task = task
         self._channels_last = bool(options.precision.channels_last)
-        self._clip_norm = options.training.clip_norm
-        self._clip_value = options.training.clip_value
         self._generators = generators(device)
         self._parameters: list[Tensor] = [
             parameter for group in optimizer.param_groups for parameter in group["params"]
         ]
+        training = options.training
+        self.clipper = _clipper(training, self._parameters)
+        self._penalty: Penalty | None = None
+        if training.l1 or training.l2:
+            weights = decayed_parameters(model)
+            self._penalty = Penalty(weights, l1=training.l1, l2=training.l2)
+        self._sharpness: SharpnessAware | None = None
+        if training.sam_rho is not None:
+            self._sharpness = SharpnessAware(model, training.sam_rho)
+        self._changes_gradients = not (self.clipper is None and self._penalty is None)
 
     def backward(self, batch: Batch, *, seed: int) -> Tensor:
         """Add the gradient of the batch's mean loss; return the loss, still on the device.
+
+        With sharpness-aware minimization the gradient is that of a place nearby, and the
+        loss is still that of the weights themselves.
 
         Args:
             batch: What to learn from.
             seed: Decides dropout and whatever else the network draws in this step.
         """
+        loss = self._pass(batch, seed)
+        if self._sharpness is not None:
+            with self._sharpness.ascended():
+                self._pass(batch, seed)
+        return loss
+
+    def _pass(self, batch: Batch, seed: int) -> Tensor:
         for generator in self._generators:
             generator.manual_seed(seed)
         if self.num_micro_batches == 1:
@@ -76,20 +104,21 @@ class TrainStep:
         return torch.stack(losses).sum()
 
     def update(self, lr_factor: float, *, want_norm: bool = False) -> Tensor | None:
-        """Clip the gradients and update the weights.
+        """Add penalties, clip the gradients and update the weights.
 
         Args:
             lr_factor: What each group's own learning rate is multiplied by in this step.
-            want_norm: Whether the gradient norm before clipping is returned.
+            want_norm: Whether the gradient norm before clipping, that of the penalties
+                included, is returned.
         """
         optimizer, scaler = self.optimizer, self.scaler
         for group, base_lr in zip(optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = base_lr * lr_factor
         norm = None
-        if want_norm or self._clip_norm or self._clip_value:
+        if want_norm or self._changes_gradients:
             if scaler is not None:
                 scaler.unscale_(optimizer)
-            norm = self._clip()
+            norm = self._finish_gradients()
         if scaler is None:
             optimizer.step()
         else:
@@ -117,16 +146,26 @@ class TrainStep:
             self.scaler.scale(loss).backward()
         return loss.detach()
 
-    def _clip(self) -> Tensor:
-        """Clip as asked for; return the global norm before."""
-        parameters = self._parameters
-        if self._clip_norm:
-            norm = clip_gradients_(parameters, max_norm=self._clip_norm)
-        else:
-            norm = gradient_norm(parameters)
-        if self._clip_value:
-            clip_value_(parameters, max_value=self._clip_value)
+    def _finish_gradients(self) -> Tensor:
+        """Add penalties and clip; return the global norm in between."""
+        if self._penalty is not None:
+            self._penalty.add_gradients_()
+        clipper = self.clipper
+        norm = gradient_norm(self._parameters) if clipper is None else clipper()
         return distributed.whole(norm)
+
+
+def _clipper(training: Training, parameters: list[Tensor]) -> Clipper | None:
+    """Return what clips the gradients of `parameters`, or None where nothing does."""
+    clipper = Clipper(
+        parameters,
+        mode=training.clip_mode,
+        max_norm=training.clip_norm,
+        percentile=training.clip_percentile,
+        window=training.clip_window,
+        max_value=training.clip_value,
+    )
+    return clipper if clipper.is_on else None
 
 
 def batch_length(inputs: Any) -> int:

@@ -37,7 +37,7 @@ class Task(Protocol):
         """Whether a larger or a smaller value of it is better."""
         ...
 
-    def loss(self, outputs: Any, targets: Any) -> Tensor:
+    def loss(self, outputs: Any, targets: Any, /) -> Tensor:
         """Return the mean training loss of one batch as a scalar."""
         ...
 

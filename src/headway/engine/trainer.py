@@ -26,6 +26,7 @@ from headway.engine.seeds import mix
 from headway.engine.setup import Setup
 from headway.engine.state import Progress, all_finite, best_tree, restore, state_tree
 from headway.errors import DivergenceError, Interrupted
+from headway.nn import hold_frozen_norms_
 from headway.runs import MetricWriter, RunRecord
 
 # How often the terminal hears that training moves on, in seconds.
@@ -156,6 +157,7 @@ class Trainer:
     def _start(self) -> None:
         setup = self.setup
         setup.model.train()
+        hold_frozen_norms_(setup.model)
         self._step.drop_gradients()
         kind = "resumed" if self._is_resumed else "started"
         self._event(kind, total_steps=setup.total_steps, processes=self._shard.world_size)

@@ -9,7 +9,7 @@ from pathlib import Path
 from headway.errors import RunError, did_you_mean
 from headway.runs.files import make_folder, write_error
 from headway.runs.reader import Run
-from headway.runs.schema import is_run
+from headway.runs.schema import is_ensemble, is_run
 
 _LABEL_LENGTH = 80
 
@@ -29,10 +29,13 @@ def open_run(name_or_path: str | Path, *, root: str | Path = "runs") -> Run:
 def list_runs(root: str | Path = "runs") -> list[Run]:
     """Return the runs directly below `root`, newest first; none if there is no such folder.
 
-    A run that cannot be read is left out with a warning.
+    The members of an ensemble below `root` are among them. A run that cannot be read is left
+    out with a warning.
     """
     runs: list[Run] = []
-    for folder in _run_folders(Path(root)):
+    ensembles = filter(is_ensemble, _folders(Path(root)))
+    members = (folder for ensemble in ensembles for folder in _run_folders(ensemble))
+    for folder in [*_run_folders(Path(root)), *members]:
         run = Run(folder)
         try:
             _ = run.environment
@@ -78,7 +81,11 @@ def _create(folder: Path) -> bool:
 
 
 def _run_folders(root: Path) -> list[Path]:
-    return [path for path in root.iterdir() if is_run(path)] if root.is_dir() else []
+    return list(filter(is_run, _folders(root)))
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
 
 
 def _find(path: Path, root: Path) -> Path:

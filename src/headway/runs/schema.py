@@ -6,6 +6,8 @@ metrics.jsonl     one object a line: step, time and numbers
 events.jsonl      one object a line: event, time, pid, host and what belongs to it
 writers.json      under which id a tracking service knows the run, if one is used
 checkpoints/      states to continue from
+
+A folder with an ensemble.json is no run; it holds the runs of an ensemble.
 """
 
 import json
@@ -22,11 +24,17 @@ METRICS = "metrics.jsonl"
 EVENTS = "events.jsonl"
 WRITERS = "writers.json"
 CHECKPOINTS = "checkpoints"
+ENSEMBLE = "ensemble.json"
 
 
 def is_run(folder: Path) -> bool:
     """Return whether `folder` holds a run record, of whatever version."""
     return (folder / ENVIRONMENT).is_file()
+
+
+def is_ensemble(folder: Path) -> bool:
+    """Return whether `folder` holds an ensemble, of whatever version."""
+    return (folder / ENSEMBLE).is_file()
 
 
 def read_environment(folder: Path) -> dict[str, Any]:
