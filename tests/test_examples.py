@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -32,8 +33,27 @@ def test_a_network_of_ones_own_learns_the_digits_and_leaves_a_run(tmp_path):
     assert (tmp_path / run / "recipe.toml").is_file()
 
 
+def test_four_kernels_make_four_pictures(tmp_path):
+    printed = run_example("filters.py", tmp_path)
+
+    assert printed == "filters.png: original, sharpen, edges, strong edges\n"
+    with Image.open(tmp_path / "filters.png") as strip:
+        assert strip.size == (4 * 640, 427)
+
+
 def test_a_setup_of_ones_own_parts_learns_the_digits_and_leaves_nothing(tmp_path):
     printed = run_example("own_loop.py", tmp_path)
 
     assert float(printed.partition("best accuracy ")[2]) > 0.9
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lottery_ticket_trains_better_than_fresh_weights_under_its_masks(tmp_path):
+    whole, *rounds = run_example("lottery_ticket.py", tmp_path).splitlines()
+    words = rounds[-1].split()
+    left, ticket, fresh = (float(words[index].strip("%")) for index in (2, 4, 7))
+
+    assert float(whole.split()[-1]) > 0.93
+    assert left < 5
+    assert ticket > 0.7
+    assert ticket > fresh + 0.1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headway.engine import Callback, Setup, StepReport, Trainer
-    from headway.jobs import evaluate, export, predict, resume, train
+    from headway.jobs import evaluate, export, predict, resume, train, train_ensemble
     from headway.recipe import Recipe, build, load_recipe
 
 __version__ = "0.1.0"
@@ -31,6 +31,7 @@ __all__ = [
     "predict",
     "resume",
     "train",
+    "train_ensemble",
 ]
 
 _HOME = {
@@ -46,6 +47,7 @@ _HOME = {
     "predict": "jobs",
     "resume": "jobs",
     "train": "jobs",
+    "train_ensemble": "jobs",
 }
 
 

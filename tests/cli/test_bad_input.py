@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-NAMES = "digits, mnist, fashion-mnist, emnist-letters, cifar10, cifar100"
+NAMES = (
+    "digits, mnist, fashion-mnist, emnist-letters, cifar10, cifar100, adding, copy, "
+    "temporal-order"
+)
 X = np.linspace(-1.0, 1.0, 160, dtype=np.float32).reshape(40, 4)
 Y = np.arange(40) % 3
 HOUSES = "rooms,town,price\n" + "".join(f"{i % 7},{'ns'[i % 2]},{i}.5\n" for i in range(40))
@@ -43,7 +46,15 @@ def save_image(path: Path, size: tuple[int, int] = (8, 8), mode: str = "L") -> N
             "notes.txt",
             "notes.txt: not a kind of file that can be trained on; expected a folder with "
             "one sub-folder of images for each class, .npz, .npy, idx files, .csv, .tsv or "
-            ".parquet",
+            ".parquet, or text:notes.txt to learn a text",
+        ),
+        ("text:note.txt", "note.txt: there is no such file. Did you mean 'notes.txt'?"),
+        ("text:notes.txt", "notes.txt: the file is empty; give one with text in it"),
+        ("text:pictures", "pictures: is a folder; give one text file, such as ..."),
+        (
+            "copy:ten",
+            "copy:ten: the length must be a whole number of at least 0, such as copy:20, got "
+            "'ten'",
         ),
         (
             "mnist",
@@ -51,7 +62,17 @@ def save_image(path: Path, size: tuple[int, int] = (8, 8), mode: str = "L") -> N
             "where they are with --set data.root=FOLDER, or add --set data.download=true",
         ),
     ],
-    ids=["name", "path", "misspelt path", "kind", "absent"],
+    ids=[
+        "name",
+        "path",
+        "misspelt path",
+        "kind",
+        "misspelt text",
+        "empty text",
+        "folder as text",
+        "length",
+        "absent",
+    ],
 )
 def test_an_unknown_source_is_refused(refused_training, in_tmp_path, data, expected):
     (in_tmp_path / "pictures").mkdir()

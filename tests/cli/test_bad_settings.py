@@ -27,7 +27,7 @@ DEVICES = "machine.device must be auto, cpu, cuda or cuda:INDEX"
 def test_an_unknown_command_is_refused(refused):
     refused(
         "there is no command 'trian'. Did you mean 'train'? Commands: train, evaluate, "
-        "predict, export, resume, runs, models",
+        "predict, export, resume, tune, runs, models",
         "trian",
         "digits",
     )
@@ -39,7 +39,7 @@ def test_an_unknown_command_is_refused(refused):
         (
             "resnett-20",
             "unknown model 'resnett-20'. Did you mean 'resnet-20'? Known: mlp, plain-N, "
-            "resnet-N, FILE.py:FUNCTION, timm:NAME, torchvision:NAME",
+            "resnet-N, ..., FILE.py:FUNCTION, timm:NAME, torchvision:NAME",
         ),
         (
             "resnet-21",
@@ -120,7 +120,8 @@ def test_a_file_that_cannot_be_imported_is_refused(refused_training, in_tmp_path
         ("data.val_fraction=1.5", "data.val_fraction: expected a number < 1.0, got 1.5"),
         (
             "optimizer.name=adamm",
-            "optimizer.name: expected auto or sgd or adam or adamw, got 'adamm'. Did you "
+            "optimizer.name: expected auto or sgd or averaged-momentum or adam or "
+            "adamw or muon, got 'adamm'. Did you "
             "mean 'adam'?",
         ),
         (
@@ -131,7 +132,7 @@ def test_a_file_that_cannot_be_imported_is_refused(refused_training, in_tmp_path
         (
             "model.options.hiden=[8]",
             "unknown option 'hiden' of model 'mlp': its options are hidden, activation, "
-            "norm, drop_prob. Did you mean 'hidden'?",
+            "norm, drop_prob, input_drop_prob. Did you mean 'hidden'?",
         ),
         (
             "model.options.hidden=8",
@@ -200,7 +201,7 @@ def test_a_set_without_settings_is_refused(refused):
         (
             'name = "fats"',
             "my.toml starts from an unknown recipe 'fats'. Did you mean 'fast'? Known: "
-            "default, fast, he2015-cifar",
+            "default, fast, he2015-cifar, very-deep",
         ),
     ],
     ids=["key", "section", "type", "syntax", "base"],
@@ -217,7 +218,7 @@ def test_a_bad_recipe_file_is_refused(refused_training, in_tmp_path, text, expec
         (
             "fats",
             "unknown recipe 'fats'. Did you mean 'fast'? Known: default, fast, "
-            "he2015-cifar, or a TOML file",
+            "he2015-cifar, very-deep, or a TOML file",
         ),
         (
             "mein.toml",

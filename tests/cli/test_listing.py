@@ -151,7 +151,7 @@ def at_terminal(monkeypatch):
 def test_models_are_listed_with_their_options(headway):
     rows = {line.split("\t")[0]: line.split("\t") for line in headway("models").lines}
 
-    assert rows["resnet-N"][2] == "width=16, drop_prob=0.0, shortcut=A"
+    assert rows["resnet-N"][2].startswith("width=16, drop_prob=0.0, shortcut=A")
     assert rows["mlp"][2].startswith("hidden=[256, 256], activation=relu")
 
 
@@ -166,3 +166,22 @@ def test_a_terminal_shows_options_below_the_description(headway, at_terminal):
 
     assert lines[1].split(maxsplit=1)[0] == "mlp"
     assert lines[2].strip().startswith("hidden=[256, 256]")
+
+
+def test_models_are_listed_with_their_cost_and_source(headway):
+    rows = {line.split("\t")[0]: line.split("\t") for line in headway("models").lines}
+
+    assert rows["--model"][3:] == ["parameters/multiply-adds", "source"]
+    assert "vgg-19 144M/19.6G" in rows["vgg-N, vgg-N-bn"][3]
+    assert rows["vgg-N, vgg-N-bn"][3].endswith("(3x224x224)")
+    assert rows["lenet-5"][3] == "lenet-5 61.7k/417k (1x32x32)"
+    assert rows["lenet-5"][4].startswith("LeCun et al., ")
+
+
+def test_models_as_json_have_exact_costs(headway):
+    rows = [json.loads(line) for line in headway("models", "--json").lines]
+    sizes = {size["name"]: size for row in rows for size in row["sizes"]}
+
+    assert sizes["imagenet-resnet-50"]["num_parameters"] == 25_557_032
+    assert sizes["vgg-16"]["multiply_adds"] == 15_470_264_320
+    assert sizes["lenet-5"]["input_shape"] == [1, 32, 32]

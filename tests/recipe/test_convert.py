@@ -35,7 +35,8 @@ def test_a_changed_value_is_the_only_change():
         ("optimizer.lr=fast", "optimizer.lr: expected a number or auto, got 'fast'"),
         (
             "optimizer.name=sdg",
-            "auto or sgd or adam or adamw, got 'sdg'. Did you mean 'sgd'",
+            "auto or sgd or averaged-momentum or adam or adamw or muon, got 'sdg'. Did you "
+            "mean 'sgd'",
         ),
         ("training.epochs=0", "training.epochs: expected a whole number >= 1, got 0"),
         ("optimzer.lr=1", "unknown setting optimzer. Did you mean 'optimizer'"),

@@ -103,3 +103,58 @@ def test_resolving_twice_changes_nothing():
     once = resolve_recipe(Recipe(), info())
 
     assert resolve_recipe(once, info()) == once
+
+
+@pytest.mark.parametrize(
+    ("name", "lr", "weight_decay"),
+    [
+        ("sgd", 0.1, 5e-4),
+        ("averaged-momentum", 1.0, 5e-4),
+        ("adam", 1e-3, 0.0),
+        ("adamw", 1e-3, 1e-2),
+        ("muon", 1e-2, 1e-2),
+    ],
+)
+def test_each_optimizer_has_a_rate_and_a_decay_of_its_own(name, lr, weight_decay):
+    recipe = resolve_recipe(load_recipe(overrides=[f"optimizer.name={name}"]), info())
+
+    assert recipe.optimizer.lr == pytest.approx(lr)
+    assert recipe.optimizer.weight_decay == weight_decay
+
+
+@pytest.mark.parametrize(
+    ("name", "warmup"),
+    [("cosine", 526), ("wsd", 526), ("inverse-sqrt", 526), ("step", 0), ("constant", 0)],
+)
+def test_schedules_that_fall_all_the_time_warm_up(name, warmup):
+    overrides = [f"schedule.name={name}", "schedule.milestones=[5]", "training.epochs=30"]
+    recipe = resolve_recipe(load_recipe(overrides=overrides), info())
+
+    assert recipe.schedule.warmup_steps == warmup
+
+
+def test_an_equal_average_takes_the_weights_of_each_epoch():
+    recipe = resolve_recipe(load_recipe(overrides=["training.average=swa"]), info())
+
+    assert recipe.training.swa_every == 45_000 // 128
+
+
+@pytest.mark.parametrize(
+    ("override", "average", "decay"),
+    [
+        ("training.ema_decay=0.9", "ema", 0.9),
+        ("training.average=ema", "ema", 0.999),
+        ("training.average=none", "none", None),
+        ("seed=1", "none", None),
+    ],
+)
+def test_the_average_follows_from_what_is_said_of_it(override, average, decay):
+    training = resolve_recipe(load_recipe(overrides=[override]), info()).training
+
+    assert (training.average, training.ema_decay) == (average, decay)
+
+
+def test_a_resolved_recipe_resolves_to_itself():
+    recipe = resolve_recipe(load_recipe(overrides=["training.average=ema"]), info())
+
+    assert resolve_recipe(recipe, info()) == recipe

@@ -108,8 +108,16 @@ def test_options_of_the_model_are_shown(start_facts):
             Optimizer(name="sgd", lr=0.1, weight_decay=1e-4, nesterov=False),
             "sgd, lr 0.1, momentum 0.9, weight decay 0.0001",
         ),
+        (
+            Optimizer(name="averaged-momentum", lr=1.0, weight_decay=0.0),
+            "averaged-momentum, lr 1, momentum 0.9",
+        ),
+        (
+            Optimizer(name="muon", lr=1e-3, weight_decay=0.0),
+            "muon, lr 0.001, Nesterov momentum 0.9",
+        ),
     ],
-    ids=["adamw", "heavy-ball"],
+    ids=["adamw", "heavy-ball", "averaged", "muon"],
 )
 def test_the_optimizer_in_words(start_facts, optimizer, text):
     assert row(with_recipe(start_facts, optimizer=optimizer), "optimizer") == text
@@ -127,8 +135,12 @@ def test_the_optimizer_in_words(start_facts, optimizer, text):
             Schedule(name="plateau", plateau_patience=5, warmup_steps=0),
             "times 0.1 after 5 evaluations without gain",
         ),
+        (
+            Schedule(name="wsd", warmup_steps=400, warmup_shape="flat"),
+            "wsd after 400 flat warm-up steps",
+        ),
     ],
-    ids=["constant", "step", "plateau"],
+    ids=["constant", "step", "plateau", "wsd"],
 )
 def test_the_schedule_in_words(start_facts, schedule, text):
     assert row(with_recipe(start_facts, schedule=schedule), "schedule") == text
@@ -156,6 +168,29 @@ def test_unusual_settings_of_the_training_share_a_row(start_facts):
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        (
+            {"clip_mode": "per-tensor", "clip_norm": 1.0},
+            "gradient norm of each tensor up to 1.0",
+        ),
+        ({"clip_mode": "normalize", "clip_norm": 1.0}, "gradient norm set to 1.0"),
+        (
+            {"clip_mode": "percentile"},
+            "gradient norm up to percentile 10 of the last 1,000",
+        ),
+        ({"l1": 0.1, "l2": 0.2}, "penalty 0.1 |w|, penalty 0.2 w^2"),
+        ({"sam_rho": 0.05}, "sharpness-aware (rho 0.05)"),
+        ({"average": "swa"}, "weights averaged from 75 % on"),
+    ],
+)
+def test_techniques_in_words(start_facts, settings, text):
+    training = replace(start_facts.recipe.training, **settings)
+
+    assert row(with_recipe(start_facts, training=training), "with") == text
+
+
 def test_usual_settings_of_the_training_have_no_row(start_facts):
     assert row(start_facts, "with") is None
     assert start_facts.recipe.training.memory == Training().memory
@@ -178,6 +213,27 @@ def test_augmentation_in_words(start_facts):
 
     assert row(facts, "input") == (
         "each channel standardized, shifted by up to 4 pixels, mirrored, 8x8 cut out"
+    )
+
+
+def test_every_kind_of_augmentation_has_words(start_facts):
+    augmentation = Augmentation(
+        flip=False,
+        crop_padding=0,
+        vertical_flip=True,
+        rotation=10.0,
+        scale_crop=(1.0, 1.5),
+        contrast=0.4,
+        pca_color=0.1,
+        policy="trivialaugment",
+        mixup=0.2,
+        cutmix=1.0,
+    )
+
+    assert row(with_recipe(start_facts, augmentation=augmentation), "input") == (
+        "each channel standardized, turned upside down, turned by up to 10°, crops of 1 to "
+        "1.5 times the size, contrast 40 %, principal colors 0.1, trivialaugment, mixup "
+        "(0.2), cutmix (1)"
     )
 
 

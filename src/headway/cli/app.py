@@ -30,6 +30,7 @@ _COMMANDS = {
     "predict": commands.predict,
     "export": commands.export,
     "resume": commands.resume,
+    "tune": commands.tune,
     "runs": commands.runs,
     "models": commands.models,
 }

@@ -5,26 +5,33 @@ What needs torch is imported by the functions, so that `--help` answers at once.
 
 import os
 import shlex
-from collections.abc import Generator
-from contextlib import contextmanager
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from headway.cli.displays import display, displays
 from headway.cli.listing import print_models, print_runs
 from headway.cli.output import print_json, print_line, print_rows, waiting
-from headway.errors import DivergenceError, InputError, Interrupted
+from headway.errors import InputError
+from headway.runs import find_ensemble, is_known
 
 if TYPE_CHECKING:
-    from headway.terminal import Display
+    from headway.jobs import EnsembleResult
 
 _Data = Annotated[Positional[str | None], arg(metavar="[DATA]", help_behavior_hint="")]
 _Run = Annotated[Positional[str], arg(metavar="RUN", help_behavior_hint="")]
-_Files = Annotated[
-    Positional[tuple[str, ...]], arg(metavar="FILE [FILE ...]", help_behavior_hint="")
+_RunsAndData = Annotated[
+    Positional[tuple[str, ...]], arg(metavar="RUN [RUN ...] [DATA]", help_behavior_hint="")
 ]
+_RunsAndFiles = Annotated[
+    Positional[tuple[str, ...]],
+    arg(metavar="RUN [RUN ...] FILE [FILE ...]", help_behavior_hint=""),
+]
+_Seconds = Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="")]
+_Size = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 _Root = Annotated[Positional[Path], arg(metavar="[DIR]")]
 _Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
 _Model = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
@@ -39,6 +46,7 @@ _Formats = Annotated[
 _Flag = Annotated[bool, arg(help_behavior_hint="")]
 _Json = Annotated[bool, arg(name="json", help_behavior_hint="")]
 _Weights = Literal["best", "last"]
+_Views = Annotated[str, arg(metavar="NAME")]
 _BadData = Annotated[
     Literal["error", "skip"] | None, arg(metavar="{error,skip}", help_behavior_hint="")
 ]
@@ -53,74 +61,115 @@ def train(
     settings: _Settings = (),
     bad_data: _BadData = None,
     out: _Folder = None,
+    ensemble: _Size = None,
+    ensemble_kind: Literal["seeds", "snapshots"] = "seeds",
     quiet: _Flag = False,
     as_json: _Json = False,
 ) -> None:
     """Train a network and keep everything about it in a run folder.
 
     Args:
-        data: Known set (digits, mnist, fashion-mnist, emnist-letters, cifar10, cifar100) or
-            path of a folder of images or of .npz, .npy, idx, .csv or .parquet files; the
+        data: Known set (digits, mnist, fashion-mnist, emnist-letters, cifar10, cifar100),
+            path of a folder of images or of .npz, .npy, idx, .csv or .parquet files,
+            text:FILE to learn a text, or made sequences (adding, copy, temporal-order); the
             recipe's own data if left out.
         model: Network, as `headway models` lists them; the data decides if left out.
-        recipe: Settings to start from: default, fast, he2015-cifar or a TOML file.
+        recipe: Settings to start from: default, fast, he2015-cifar, very-deep or a TOML
+            file.
         settings: Settings to change, such as optimizer.lr=0.05 training.epochs=20.
         bad_data: Whether unreadable images and rows with missing values are an error, which
             they are if nothing is said, or are left out and reported.
         out: Run folder; a new one below runs/ if left out.
+        ensemble: Train N networks whose mean answer is better than that of each; given the
+            same --out again, only members that are not done.
+        ensemble_kind: Members from N seeds, or N snapshots in the time of one training.
         quiet: Print nothing but errors.
         as_json: Print JSON lines.
     """
-    with _display(quiet=quiet, as_json=as_json) as display:
+    chosen: dict[str, Any] = {
+        "model": model,
+        "recipe": recipe,
+        "overrides": [*_flat(settings), *_bad_data(bad_data)],
+        "out": out,
+    }
+    if ensemble is not None:
+        with displays(quiet=quiet, as_json=as_json) as make_display:
+            from headway import jobs
+
+            result = jobs.train_ensemble(
+                data, size=ensemble, kind=ensemble_kind, display=make_display, **chosen
+            )
+        _print_ensemble(result, quiet=quiet, as_json=as_json)
+        return
+    with display(quiet=quiet, as_json=as_json) as shown:
         from headway import jobs
 
-        jobs.train(
-            data,
-            model=model,
-            recipe=recipe,
-            overrides=[*_flat(settings), *_bad_data(bad_data)],
-            out=out,
-            display=display,
-        )
+        jobs.train(data, display=shown, **chosen)
 
 
 def resume(run: _Run, /, *, quiet: _Flag = False, as_json: _Json = False) -> None:
     """Go on with a run that stopped, exactly where it was.
 
     Args:
-        run: Run folder, or its name below runs/.
+        run: Run folder or ensemble folder, or its name below runs/.
         quiet: Print nothing but errors.
         as_json: Print JSON lines.
     """
-    with _display(quiet=quiet, as_json=as_json) as display:
+    if find_ensemble(run) is not None:
+        with displays(quiet=quiet, as_json=as_json) as make_display:
+            from headway import jobs
+
+            result = jobs.resume_ensemble(run, display=make_display)
+        _print_ensemble(result, quiet=quiet, as_json=as_json)
+        return
+    with display(quiet=quiet, as_json=as_json) as shown:
         from headway import jobs
 
-        jobs.resume(run, display=display)
+        jobs.resume(run, display=shown)
 
 
 def evaluate(
-    run: _Run,
-    data: _Data = None,
+    words: _RunsAndData = (),
     /,
     *,
     weights: _Weights = "best",
+    combine: Literal["predictions", "weights"] = "predictions",
+    views: _Views = "none",
     settings: _Settings = (),
     as_json: _Json = False,
 ) -> None:
     """Measure a trained network on the held-out test part of its data, or on other data.
 
     Args:
-        run: Run folder, or its name below runs/.
-        data: What to measure on; the run's own data if left out.
+        words: Run folder or ensemble folder, or its name below runs/; several are measured
+            one by one and together. Then what to measure on; the run's own data if left out.
         weights: Best snapshot by validation, or newest state.
+        combine: What several networks average: their predictions, or their weights.
+        views: Views of each image to average over: none, flip, shifts, ten-crop,
+            multi-scale or dense.
         settings: How to read other data, such as data.target=price.
         as_json: Print one JSON object.
     """
     with waiting("measuring"):
         from headway import jobs
         from headway.cli.answers import evaluation_rows
+        from headway.data import list_sources
 
-        found = jobs.evaluate(run, data, weights=weights, overrides=_flat(settings))
+        usage = "evaluate RUN [RUN ...] [DATA]"
+        runs, data = _runs_and_rest(usage, words, other_names=list_sources())
+        if len(data) > 1:
+            raise InputError(
+                f"evaluate takes one DATA after its runs, got {' and '.join(map(repr, data))}"
+                f"; there is no run {data[0]!r}"
+            )
+        found = jobs.evaluate(
+            runs,
+            *data,
+            weights=weights,
+            combine=combine,
+            views=views,
+            overrides=_flat(settings),
+        )
     if as_json:
         print_json(asdict(found))
         return
@@ -128,35 +177,42 @@ def evaluate(
 
 
 def predict(
-    run: _Run,
-    files: _Files = (),
+    words: _RunsAndFiles = (),
     /,
     *,
     weights: _Weights = "best",
+    views: _Views = "none",
     top: int = 3,
     as_json: _Json = False,
 ) -> None:
     """Apply a trained network to files.
 
     Args:
-        run: Run folder, or its name below runs/.
-        files: Images, .npy arrays of samples, or tables with the columns of the training.
+        words: Run folder or ensemble folder, or its name below runs/; several answer
+            together. Then images, .npy arrays of samples, tables with the columns of the
+            training, or texts to go on with.
         weights: Best snapshot by validation, or newest state.
+        views: Views of each image to average over: none, flip, shifts, ten-crop,
+            multi-scale or dense.
         top: Classes to name for each sample; 0 for all.
         as_json: Print one JSON object for each sample.
     """
+    runs, files = _runs_and_rest("predict RUN [RUN ...] FILE ...", words)
     if not files:
         raise InputError("predict needs at least one file: headway predict RUN FILE ...")
     with waiting("predicting"):
         from headway import jobs
         from headway.cli.answers import prediction_row
 
-        predictions = jobs.predict(run, files, weights=weights, top=top)
+        predictions = jobs.predict(runs, files, weights=weights, views=views, top=top)
     if as_json:
         for prediction in predictions:
             print_json(asdict(prediction))
         return
-    print_rows([prediction_row(prediction) for prediction in predictions])
+    print_rows([prediction_row(found) for found in predictions if not found.text])
+    for found in predictions:
+        if found.text:
+            print_line(f"{found.file}:\n{found.text}")
 
 
 def export(
@@ -183,6 +239,62 @@ def export(
         print_line(str(path))
 
 
+def tune(
+    data: _Data = None,
+    /,
+    *,
+    model: _Model = None,
+    recipe: _Recipe = "default",
+    settings: _Settings = (),
+    out: _Folder = None,
+    budget: _Seconds = None,
+    quiet: _Flag = False,
+    as_json: _Json = False,
+) -> None:
+    """Find a learning rate and weight decay that train, and write the recipe to use.
+
+    Args:
+        data: As for train.
+        model: Network, as `headway models` lists them; the data decides if left out.
+        recipe: Settings to start from: default, fast, he2015-cifar, very-deep or a TOML
+            file.
+        settings: Settings to change, such as model.options.width=32.
+        out: Folder for decisions and trials; a new one below runs/ if left out. Given again,
+            trials that are done are not trained again.
+        budget: Seconds for all of it; as many as it takes if left out.
+        quiet: Print nothing but errors.
+        as_json: Print JSON lines.
+    """
+    with waiting("loading PyTorch", is_silent=quiet):
+        from headway.cli.answers import decision_line
+        from headway.tune import Decision
+        from headway.tune import tune as find
+
+    def say(decision: Decision) -> None:
+        if as_json:
+            print_json({"event": "decision", **asdict(decision)})
+        elif not quiet:
+            print_line(decision_line(decision))
+        sys.stdout.flush()
+
+    result = find(
+        data,
+        model=model,
+        recipe=recipe,
+        overrides=_flat(settings),
+        out=out,
+        budget=budget,
+        say=say,
+    )
+    if result.recipe is None:
+        failed = result.decisions[-1]
+        raise InputError(f"step {failed.step}, {failed.name}: {failed.text}")
+    if as_json:
+        print_json({"event": "end", "folder": result.folder, "command": result.command})
+    elif not quiet:
+        print_line(f"train: {result.command}")
+
+
 def runs(root: _Root = Path("runs"), /, *, as_json: _Json = False) -> None:
     """List the runs in a folder, newest first.
 
@@ -202,32 +314,38 @@ def models(*, as_json: _Json = False) -> None:
     print_models(as_json=as_json)
 
 
+def _runs_and_rest(
+    usage: str, words: tuple[str, ...], *, other_names: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divide words where they stop being runs.
+
+    The first word is a run, or a message will say why not. After it, a word of `other_names`
+    is none, even if there is a run of that name: runs/digits is one, digits the data.
+    """
+    if not words:
+        raise InputError(f"a run is missing: headway {usage}")
+    count = 1
+    while count < len(words) and words[count] not in other_names and is_known(words[count]):
+        count += 1
+    return words[:count], words[count:]
+
+
+def _print_ensemble(result: "EnsembleResult", *, quiet: bool, as_json: bool) -> None:
+    if quiet or os.environ.get("RANK", "0") != "0":
+        return
+    if as_json:
+        print_json({"event": "ensemble", **asdict(result)})
+        return
+    done = len(result.members) - len(result.trained)
+    before = f", {done} of them before" if done else ""
+    print_line(f"ensemble: {len(result.members)} members{before}, in {result.folder}")
+    print_line(f"test: headway evaluate {shlex.quote(str(result.folder))}")
+
+
 def _flat(settings: tuple[tuple[str, ...], ...]) -> list[str]:
     if () in settings:
         raise InputError("--set needs at least one setting, such as optimizer.lr=0.05")
     return [setting for group in settings for setting in group]
-
-
-@contextmanager
-def _display(*, quiet: bool, as_json: bool) -> "Generator[Display]":
-    """Show a training as asked for, in the first process only, and say how to go on."""
-    is_silent = quiet or os.environ.get("RANK", "0") != "0"
-    with waiting("loading PyTorch", is_silent=is_silent):
-        from headway.terminal import make_display
-    with make_display(quiet=is_silent, json=as_json) as display:
-        try:
-            yield display
-        except (DivergenceError, Interrupted) as error:
-            if display.facts is not None and display.facts.folder is not None:
-                _add_way_on(error, Path(display.facts.folder))
-            raise
-
-
-def _add_way_on(error: DivergenceError | Interrupted, folder: Path) -> None:
-    if isinstance(error, Interrupted):
-        error.add_note(f"Go on with: headway resume {shlex.quote(str(folder))}")
-    elif any(folder.glob("checkpoints/*")):
-        error.add_note(f"The last good state is kept in {folder / 'checkpoints'}")
 
 
 def _bad_data(choice: str | None) -> list[str]:

@@ -6,16 +6,20 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headway.cli.output import is_terminal, print_json, print_line, print_rows, waiting
 from headway.errors import RunError
 from headway.runs import Run, list_runs
 
+if TYPE_CHECKING:
+    from headway.models import ModelCard
+
 _RUN_COLUMNS = ("name", "state", "best", "steps", "data", "model", "started")
+_MODEL_COLUMNS = ("what it is", "model.options", "parameters/multiply-adds", "source")
 _LESS_IMPORTANT = ("started", "data", "model")
 # The first that a run has is the one that says most.
-_MAIN_METRICS = ("val/accuracy", "val/f1", "val/r2", "val/loss")
+_MAIN_METRICS = ("val/bits_per_character", "val/accuracy", "val/f1", "val/r2", "val/loss")
 
 
 def print_runs(root: Path, *, as_json: bool) -> None:
@@ -26,7 +30,7 @@ def print_runs(root: Path, *, as_json: bool) -> None:
     """
     if root.exists() and not root.is_dir():
         raise RunError(f"{root} is a file, not a folder of runs")
-    found = [_describe(run) for run in list_runs(root)]
+    found = [_describe(run, root) for run in list_runs(root)]
     if as_json:
         for run in found:
             print_json(run)
@@ -39,7 +43,7 @@ def print_runs(root: Path, *, as_json: bool) -> None:
 
 
 def print_models(*, as_json: bool) -> None:
-    """Print the families of networks, with their options as `--set` takes them."""
+    """Print the families of networks with options, parameters, multiply-adds and source."""
     with waiting("loading PyTorch"):
         from headway.models import list_models
     cards = list_models()
@@ -47,17 +51,24 @@ def print_models(*, as_json: bool) -> None:
         for card in cards:
             print_json(asdict(card))
         return
-    rows = [[card.family, card.description, _options(card.options)] for card in cards]
+    texts = [(c.description, _options(c.options), _sizes(c), c.reference) for c in cards]
     if is_terminal():
-        rows = [[family, "\n".join(filter(None, texts))] for family, *texts in rows]
-    print_rows(rows, header=("--model", "what it is, and its model.options"))
+        header = ("--model", "what it is, model.options, parameters/multiply-adds, source")
+        rows = [["\n".join(filter(None, row))] for row in texts]
+    else:
+        header = ("--model", *_MODEL_COLUMNS)
+        rows = texts
+    families = [card.family for card in cards]
+    print_rows([[f, *row] for f, row in zip(families, rows, strict=True)], header=header)
 
 
-def _describe(run: Run) -> dict[str, Any]:
+def _describe(run: Run, root: Path) -> dict[str, Any]:
     """Return what the list shows of a run, under the names of its JSON."""
     recipe = _recipe(run)
     return {
         **run.summary(),
+        # With the ensemble that it is a member of, as other commands take it.
+        "name": str(run.folder.relative_to(root)),
         "total_steps": run.environment.get("total_steps"),
         "data": recipe.get("data", {}).get("source", ""),
         "model": recipe.get("model", {}).get("name", ""),
@@ -96,6 +107,24 @@ def _best(event: Mapping[str, Any] | None) -> str:
         if label == "accuracy"
         else (f"{label} {value:.4g}")
     )
+
+
+def _sizes(card: "ModelCard") -> str:
+    """Return what the published models of a family cost, with the input in brackets."""
+    costs = [
+        f"{size.name} {_short(size.num_parameters)}/{_short(size.multiply_adds)}"
+        for size in card.sizes
+    ]
+    shapes = {"x".join(map(str, size.input_shape)) for size in card.sizes}
+    return f"{', '.join(costs)} ({', '.join(shapes)})" if costs else ""
+
+
+def _short(count: int) -> str:
+    """Return a count with three digits: 270k, 25.6M, 3.86G."""
+    for unit, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= scale:
+            return f"{count / scale:#.3g}".rstrip(".") + unit
+    return str(count)
 
 
 def _options(options: Mapping[str, Any]) -> str:

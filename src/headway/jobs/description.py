@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from headway.data import ArraySplit, DataSplits, Split
 from headway.engine import Setup
@@ -28,6 +28,8 @@ def describe_run(recipe: Recipe, setup: Setup, splits: DataSplits) -> dict[str, 
             "torch_threads": torch.get_num_threads(),
         },
         "total_steps": setup.total_steps,
+        "initial_weights": _weights_checksum(setup.model),
+        "notes": list(setup.notes),
     }
 
 
@@ -53,6 +55,14 @@ def check_same_data(run: Run, splits: DataSplits) -> None:
             "so the run cannot be continued or measured on its held-out part; restore the "
             "data, or train anew"
         )
+
+
+def _weights_checksum(model: nn.Module) -> str:
+    """Return a checksum of the weights that a training starts from."""
+    total = 0
+    for parameter in model.parameters():
+        total = zlib.crc32(_bytes(parameter.detach().cpu()), total)
+    return f"{total:08x}"
 
 
 def _add_inputs(split: Split, total: int) -> int:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from headway.errors import HeadwayError
-from headway.jobs.network import Network, Weights, load_network
+from headway.jobs.network import Network, load_network
+from headway.recipe import Weights
 from headway.runs import open_run
 
 ExportFormat = Literal["onnx", "torch"]

@@ -61,10 +61,16 @@ def end_facts(
 
 
 def _input_note(splits: DataSplits) -> str:
-    shape = splits.info.input_shape
+    info, shape = splits.info, splits.info.input_shape
+    if info.task == "language-model":
+        return f"windows of {shape[0]} characters, in memory"
+    if info.kind == "tokens":
+        return f"{shape[0]} symbols, in memory"
+    if info.kind == "sequence":
+        return f"{shape[0]} steps of {shape[1]} numbers, in memory"
     sizes = (*shape[1:], shape[0]) if len(shape) == 3 else shape
     kept = "in memory" if isinstance(splits.train, ArraySplit) else "streamed from files"
-    return f"{'x'.join(map(str, sizes))} {splits.info.dtype}, {kept}"
+    return f"{'x'.join(map(str, sizes))} {info.dtype}, {kept}"
 
 
 def _device_note(device: torch.device) -> str:

@@ -1,8 +1,7 @@
 """A trained network as a run left it: weights, preprocessing and task in one piece."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 import torch
@@ -12,20 +11,16 @@ from headway.data import DataInfo, Preprocessing, build_preprocessing
 from headway.engine import (
     Precision,
     autocast,
-    load,
-    load_newest,
     load_weights,
     resolve_device,
     resolve_precision,
 )
-from headway.errors import CheckpointError, RunError
+from headway.errors import RunError
 from headway.jobs.places import without_pretraining
 from headway.models import build_model
-from headway.recipe import Recipe, recipe_from_dict
+from headway.recipe import Recipe, Weights, recipe_from_dict, run_weights
 from headway.runs import Run
 from headway.tasks import AnyTask, restore_task
-
-Weights = Literal["best", "last"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +46,14 @@ class Network:
     device: torch.device
 
     @torch.no_grad()
-    def predict(self, inputs: Tensor) -> Tensor:
-        """Return probabilities, or values in their own units, for raw inputs."""
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """Return what the network says about raw inputs, in float32 or better."""
         prepared = self.preprocessing(inputs.to(self.device))
+        if self.precision.channels_last is True and prepared.ndim == 4:
+            prepared = prepared.contiguous(memory_format=torch.channels_last)
         with autocast(self.precision, self.device):
             outputs = self.model(prepared)
-        return self.task.predict(outputs).cpu()
+        return outputs if outputs.dtype == torch.float64 else outputs.float()
 
 
 def load_network(run: Run, *, weights: Weights = "best", device: str = "auto") -> Network:
@@ -73,7 +70,7 @@ def load_network(run: Run, *, weights: Weights = "best", device: str = "auto") -
     """
     recipe = without_pretraining(recipe_from_dict(run.recipe), run.folder)
     info = _info(run)
-    tree = _weights(run, weights)
+    tree = run_weights(run, weights)
     where = resolve_device(device)
     model = build_model(
         recipe.model.name,
@@ -105,25 +102,4 @@ def _info(run: Run) -> DataInfo:
         raise RunError(
             f"{run.folder} does not say what data it was trained on ({error}); "
             "it was not written by `headway train`"
-        ) from error
-
-
-def _weights(run: Run, weights: Weights) -> dict[str, Any]:
-    """Return the tree with the weights to use; averaged ones where the run kept an average."""
-    folder = run.folder / "checkpoints"
-    best = folder / "best.safetensors"
-    if weights == "best" and best.exists():
-        return _load_best(best)
-    tree = load_newest(folder)[1]
-    if tree["average"] is not None:
-        tree["model"] |= tree["average"]["averages"]
-    return tree
-
-
-def _load_best(path: Path) -> dict[str, Any]:
-    try:
-        return load(path)
-    except CheckpointError as error:
-        raise CheckpointError(
-            f"{error}; restore it from a copy, or take the newest state with --weights last"
         ) from error

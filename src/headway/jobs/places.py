@@ -5,19 +5,24 @@ from pathlib import Path
 
 from headway.errors import RunError
 from headway.recipe import Recipe
+from headway.runs import open_run
 
 
 def anchor(recipe: Recipe) -> Recipe:
     """Make the paths in a recipe absolute, so that a run can go on from another folder."""
     data = recipe.data
-    source = Path(data.source).expanduser()
+    # The file of a text comes after the kind of its source.
+    prefix = "text:" if data.source.startswith("text:") else ""
+    source = Path(data.source.removeprefix(prefix)).expanduser()
     if source.exists() and data.source not in ("digits",):
-        data = replace(data, source=str(source.resolve()))
+        data = replace(data, source=f"{prefix}{source.resolve()}")
     data = replace(data, root=str(Path(data.root).expanduser().resolve()))
     file, _, function = recipe.model.name.rpartition(":")
     model = recipe.model
     if file.endswith(".py") and Path(file).exists():
         model = replace(model, name=f"{Path(file).expanduser().resolve()}:{function}")
+    if model.init_from is not None:
+        model = replace(model, init_from=str(open_run(model.init_from).folder.resolve()))
     return replace(recipe, data=data, model=model)
 
 
@@ -37,4 +42,4 @@ def without_pretraining(recipe: Recipe, folder: Path) -> Recipe:
         )
     if options.get("pretrained"):
         options["pretrained"] = False
-    return replace(recipe, model=replace(recipe.model, options=options))
+    return replace(recipe, model=replace(recipe.model, options=options, init_from=None))

@@ -1,4 +1,4 @@
-"""Apply a trained network to files."""
+"""Apply trained networks to files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from headway.data import read_inputs
+from headway.data import build_views, read_inputs
 from headway.errors import InputError
-from headway.jobs.network import Network, Weights, load_network
-from headway.runs import open_run
+from headway.jobs.combining import Names, answers, combined, load_members
+from headway.jobs.continuing import continue_file
+from headway.jobs.network import Network
+from headway.recipe import Weights
 
 _BATCH = 256
 
@@ -21,30 +23,38 @@ class Prediction:
     Attributes:
         file: Where the sample came from; with its row for files of many samples.
         values: Probability by class, most likely first; or value by target.
+        text: How the network goes on with a text; "" for other kinds of data.
     """
 
     file: str
     values: dict[str, float]
+    text: str = ""
 
 
 def predict(
-    run: str | Path,
+    run: Names,
     files: Sequence[str | Path],
     *,
     weights: Weights = "best",
+    views: str = "none",
     top: int = 3,
 ) -> list[Prediction]:
     """Return the predictions of a run's network for image files, arrays or tables.
 
+    Several runs, or an ensemble, answer with the mean of their probabilities (of their
+    values, in regression).
+
     Args:
-        run: Run folder, or its name below runs/.
-        files: Images, .npy arrays of samples, or tables with the columns of the training.
+        run: Run folder or ensemble folder, or its name below runs/; or several.
+        files: Images, .npy arrays of samples, tables with the columns of the training, or
+            texts to go on with.
         weights: The best snapshot by validation, or the state of the newest checkpoint.
+        views: Views of each image that answers are averaged over; see `build_views`.
         top: Classes to name for each sample; all of them where 0.
 
     Raises:
-        InputError: If `top` is negative.
-        RunError: If there is no such run.
+        InputError: If `top` is negative, or there are no such views of these inputs.
+        RunError: If there is no such run, or several cannot answer together.
         DataError: If a file cannot be read or does not fit the network.
 
     Example:
@@ -53,15 +63,24 @@ def predict(
     """
     if top < 0:
         raise InputError(f"top must be 0 or more classes, got {top}; 0 names all of them")
-    network = load_network(open_run(run), weights=weights)
+    networks = load_members(run, weights=weights)[1]
+    first = networks[0]
+    if first.info.kind == "tokens":
+        return [
+            Prediction(file=str(file), values={}, text=continue_file(networks, Path(file)))
+            for file in files
+        ]
+    seen = build_views(views, first.info.input_shape)
     predictions: list[Prediction] = []
     for file in files:
-        names, inputs = read_inputs(Path(file), network.info)
+        names, inputs = read_inputs(Path(file), first.info)
         for start in range(0, len(inputs), _BATCH):
-            outputs = network.predict(inputs[start : start + _BATCH])
+            batch = inputs[start : start + _BATCH]
+            together = combined(first, answers(networks, batch, seen))
+            outputs = first.task.predict(together).cpu()
             rows = zip(names[start : start + _BATCH], outputs, strict=True)
             predictions += [
-                Prediction(file=name, values=_by_name(row, network, top))
+                Prediction(file=name, values=_by_name(row, first, top))
                 for name, row in rows
             ]
     return predictions

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from headway.data import DataSplits
 from headway.engine import (
     Callback,
     Outcome,
@@ -80,16 +83,11 @@ def train(
     Example:
         >>> result = train("digits", overrides=["training.epochs=5"])  # doctest: +SKIP
     """
-    settings: dict[str, Any] = {}
-    if data is not None:
-        settings["data.source"] = data
-    if model is not None:
-        settings["model.name"] = model
-    chosen = anchor(load_recipe(recipe, overrides=overrides, settings=settings))
+    chosen = choose_recipe(recipe, data=data, model=model, overrides=overrides)
     with ExitStack() as stack:
         stack.callback(leave)
-        job = _Job(chosen)
-        folder = on_first_process(lambda: _new_folder(out, job.recipe))
+        job = Job(chosen)
+        folder = on_first_process(lambda: new_folder(out, job.recipe))
         return job.run(folder, callbacks, display, resume=False)
 
 
@@ -115,29 +113,51 @@ def resume(
         >>> result = resume("runs/2026-11-21-0912-digits-resnet-20")  # doctest: +SKIP
     """
     found = open_run(run)
-    recipe = recipe_from_dict(found.recipe)
     with ExitStack() as stack:
         stack.callback(leave)
         on_first_process(lambda: _check_not_running(found))
-        job = _Job(without_pretraining(recipe, found.folder))
+        job = Job(resumed_recipe(found))
         check_same_data(found, job.splits)
         return job.run(found.folder, callbacks, display, resume=True)
 
 
-class _Job:
+def choose_recipe(
+    recipe: str | Recipe, *, data: str | None, model: str | None, overrides: Sequence[str]
+) -> Recipe:
+    """Return the recipe that the arguments of `train` describe, with absolute paths."""
+    settings: dict[str, Any] = {}
+    if data is not None:
+        settings["data.source"] = data
+    if model is not None:
+        settings["model.name"] = model
+    return anchor(load_recipe(recipe, overrides=overrides, settings=settings))
+
+
+def resumed_recipe(run: Run) -> Recipe:
+    """Return the recipe to go on with: weights come from its checkpoint where it has one."""
+    recipe = recipe_from_dict(run.recipe)
+    trained = without_pretraining(recipe, run.folder)
+    has_checkpoint = any((run.folder / "checkpoints").glob("step-*"))
+    return trained if has_checkpoint else recipe
+
+
+class Job:
     """Data and Setup of one run, and its way through the Trainer.
 
     Args:
         recipe: What to train.
+        splits: The data, where it has been read already.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, splits: DataSplits | None = None) -> None:
         self.device, self.shard = join(recipe.machine)
-        self.splits = read_data(recipe)
+        self.splits = read_data(recipe) if splits is None else splits
         self.setup = build(recipe, self.splits)
         # Before the Trainer changes it: torch cannot count layers that go through oneDNN, and
         # torch 2.11 never compiles a network that was already set to compile when counted.
-        self.multiply_adds = multiply_adds(self.setup.model, self.splits.info.input_shape)
+        info = self.splits.info
+        dtype = torch.int64 if info.kind == "tokens" else None
+        self.multiply_adds = multiply_adds(self.setup.model, info.input_shape, dtype)
         self.recipe = replace(
             resolve_recipe(recipe, self.splits.info),
             precision=self.setup.options.precision,
@@ -185,6 +205,8 @@ class _Job:
             multiply_adds=self.multiply_adds,
         )
         shown.begin(facts)
+        for note in self.setup.notes:
+            shown.message(note)
         outcome = trainer.run()
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
         return TrainResult(
@@ -214,12 +236,13 @@ class _Job:
         )
 
 
-def _new_folder(out: str | Path | None, recipe: Recipe) -> Path:
+def new_folder(out: str | Path | None, recipe: Recipe, ending: str = "") -> Path:
+    """Return `out`, or a new folder below runs/ that is named by data and model."""
     if out is not None:
         return Path(out)
     file, _, name = recipe.model.name.rpartition(":")
     model = f"{Path(file).stem}-{name}" if file else name
-    return new_run_folder("runs", f"{Path(recipe.data.source).stem}-{model}")
+    return new_run_folder("runs", f"{Path(recipe.data.source).stem}-{model}{ending}")
 
 
 def _check_not_running(run: Run) -> None:

@@ -5,6 +5,7 @@ from headway.recipe.convert import recipe_from_dict, recipe_to_dict, recipe_to_t
 from headway.recipe.load import load_recipe
 from headway.recipe.named import named_recipe
 from headway.recipe.resolve import resolve_recipe
+from headway.recipe.transfer import Transfer, Weights, run_weights, start_from_
 from headway.recipe.tree import (
     Augmentation,
     Data,
@@ -27,6 +28,8 @@ __all__ = [
     "Recipe",
     "Schedule",
     "Task",
+    "Transfer",
+    "Weights",
     "build",
     "load_recipe",
     "named_recipe",
@@ -35,5 +38,7 @@ __all__ = [
     "recipe_to_dict",
     "recipe_to_toml",
     "resolve_recipe",
+    "run_weights",
     "source_options",
+    "start_from_",
 ]

@@ -10,7 +10,7 @@ from headway.data import (
     ArrayEvaluation,
     ArrayLoader,
     ArraySplit,
-    Augmentation,
+    DataInfo,
     DataSplits,
     EvaluationData,
     FileEvaluation,
@@ -19,6 +19,8 @@ from headway.data import (
     Shard,
     SourceOptions,
     Split,
+    TextLoader,
+    TextSplit,
     TrainingData,
     epoch_order,
     fit_preprocessing,
@@ -26,11 +28,17 @@ from headway.data import (
     read_source,
 )
 from headway.engine import Setup, free_cores, join, resolve_options, seed_weights
+from headway.errors import RecipeError
 from headway.models import build_model, check_model
+from headway.nn import freeze_
 from headway.optim import Schedule, Warmup, build_optimizer, build_schedule
+from headway.recipe.augmenting import build_augmentation, build_mixing
+from headway.recipe.initializing import check_start, initialize_model_
 from headway.recipe.resolve import resolve_recipe, total_steps
-from headway.recipe.tree import Recipe
-from headway.tasks import build_task
+from headway.recipe.transfer import start_from_
+from headway.recipe.tree import Model, Recipe
+from headway.runs import open_run
+from headway.tasks import build_task, monitor_by
 
 
 def source_options(recipe: Recipe) -> SourceOptions:
@@ -45,6 +53,7 @@ def source_options(recipe: Recipe) -> SourceOptions:
         image_size=data.image_size,
         channels=data.channels,
         in_memory=data.in_memory,
+        window=data.window,
     )
 
 
@@ -77,21 +86,32 @@ def build(recipe: Recipe, splits: DataSplits | None = None) -> Setup:
     recipe = resolve_recipe(recipe, info)
     device, shard = join(recipe.machine)
     task = build_task(
-        info, splits.train.targets, label_smoothing=recipe.task.label_smoothing
+        info,
+        splits.train.targets,
+        label_smoothing=recipe.task.label_smoothing,
+        loss=recipe.task.loss,
     )
+    if recipe.task.monitor != "auto":
+        monitor_by(task, recipe.task.monitor)
     seed_weights(recipe.seed)
     model = build_model(
         recipe.model.name,
         input_shape=info.input_shape,
         num_outputs=info.num_outputs,
         options=recipe.model.options,
+        input_kind=info.kind,
     )
-    check_model(model, info.input_shape, info.num_outputs)
+    check_model(model, info.input_shape, info.num_outputs, has_tokens=info.kind == "tokens")
+    notes = _begin(model, recipe.model)
     model.to(device)
     preprocessing = fit_preprocessing(
         recipe.preprocessing.kind, splits.train, eps=recipe.preprocessing.eps
     ).to(device)
-    loaders = _Loaders(recipe, preprocessing, device=device, shard=shard)
+    loaders = _Loaders(recipe, info, preprocessing, device=device, shard=shard)
+    if recipe.model.initialization != "auto":
+        # The same weights for any number of processes need the same, whole batch.
+        whole = _Loaders(recipe, info, preprocessing, device=device, shard=Shard())
+        notes += (initialize_model_(model, recipe.model, whole.training(splits.train)),)
     steps = total_steps(recipe.training, info.num_train)
     return Setup(
         model=model,
@@ -105,7 +125,25 @@ def build(recipe: Recipe, splits: DataSplits | None = None) -> Setup:
         options=resolve_options(recipe.options, device, model),
         preprocessing=preprocessing,
         info=info,
+        notes=notes,
     )
+
+
+def _begin(model: nn.Module, chosen: Model) -> tuple[str, ...]:
+    """Take over weights and freeze layers as asked for; return what was done."""
+    check_start(chosen)
+    notes: list[str] = []
+    if chosen.init_from is not None:
+        found = start_from_(model, open_run(chosen.init_from))
+        new = f"new: {', '.join(found.new)}" if found.new else "nothing is new"
+        notes.append(f"{len(found.loaded)} tensors start as {found.run} left them; {new}")
+    if chosen.train_last is not None:
+        try:
+            learning = freeze_(model, train_last=chosen.train_last)
+        except ValueError as error:
+            raise RecipeError(f"model.{error}") from None
+        notes.append(f"only these layers learn: {', '.join(learning)}")
+    return tuple(notes)
 
 
 class _Loaders:
@@ -113,6 +151,7 @@ class _Loaders:
 
     Args:
         recipe: The resolved recipe.
+        info: Facts about the data.
         preprocessing: What every batch goes through.
         device: Where batches are needed.
         shard: This process's part.
@@ -121,12 +160,14 @@ class _Loaders:
     def __init__(
         self,
         recipe: Recipe,
+        info: DataInfo,
         preprocessing: Preprocessing,
         *,
         device: torch.device,
         shard: Shard,
     ) -> None:
         self._recipe = recipe
+        self._info = info
         self._preprocessing = preprocessing
         self._device = device
         self._shard = shard
@@ -134,17 +175,17 @@ class _Loaders:
     def training(self, split: Split) -> TrainingData:
         """Return the loader of the training part."""
         recipe = self._recipe
-        chosen = recipe.augmentation
         settings: dict[str, Any] = {
             "batch_size": int(recipe.training.batch_size),
             "seed": recipe.seed,
             "device": self._device,
             "shard": self._shard,
-            "augmentation": Augmentation(
-                flip=chosen.flip is True,
-                crop_padding=int(chosen.crop_padding),
-                cutout=chosen.cutout,
-            ),
+        }
+        if isinstance(split, TextSplit):
+            return TextLoader(split, **settings)
+        settings |= {
+            "augmentation": build_augmentation(recipe.augmentation, split),
+            "mixing": build_mixing(recipe.augmentation, self._info),
             "preprocessing": self._preprocessing,
         }
         if isinstance(split, ArraySplit):
@@ -199,16 +240,26 @@ def _optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 def _schedule(recipe: Recipe, steps: int, *, mode: Any) -> Schedule:
     chosen = recipe.schedule
+    warmup = int(chosen.warmup_steps)
     schedule = build_schedule(
         chosen.name,
         total_steps=steps,
         milestones=chosen.milestones,
         gamma=chosen.gamma,
         final_factor=chosen.final_factor,
+        power=chosen.power,
+        warmup_steps=warmup,
+        cycle_steps=int(chosen.cycle_steps),
+        cycle_multiplier=chosen.cycle_multiplier,
+        decay_fraction=chosen.decay_fraction,
         patience=chosen.plateau_patience,
         mode=mode,
     )
-    warmup = int(chosen.warmup_steps)
     if not warmup:
         return schedule
-    return Warmup(schedule, steps=warmup, start_factor=chosen.warmup_factor)
+    return Warmup(
+        schedule,
+        steps=warmup,
+        start_factor=chosen.warmup_factor,
+        is_flat=chosen.warmup_shape == "flat",
+    )

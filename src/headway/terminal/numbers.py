@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 
 # Shares of the samples; every other metric keeps its own unit.
-_SHARES = frozenset({"accuracy", "top5", "exact_match"})
-_MAIN = ("accuracy", "f1", "r2", "loss")
+_SHARES = frozenset({"accuracy", "top5", "top5_error", "exact_match"})
+_MAIN = ("bits_per_character", "accuracy", "f1", "r2", "loss")
 
 
 def count(value: int) -> str:

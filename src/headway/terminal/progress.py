@@ -19,6 +19,7 @@ class Progress:
         report: Newest report, or None.
         evaluation: Newest evaluation, or None.
         best: Best evaluation of this session, or None.
+        units_per_sample: How many of what is counted a second one sample has.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,7 @@ class Progress:
         self.report: StepReport | None = None
         self.evaluation: EvaluationReport | None = None
         self.best: EvaluationReport | None = None
+        self.units_per_sample = 1
         self._start = (0, time.monotonic())
 
     def start(self, *, step: int, total_steps: int) -> None:
@@ -70,7 +72,14 @@ def batch_size(facts: StartFacts) -> int:
 
 def rate_unit(facts: StartFacts) -> str:
     """Return what is counted a second."""
+    if facts.info.task == "language-model":
+        return "characters/s"
     return "images/s" if facts.info.kind == "image" else "samples/s"
+
+
+def units_per_sample(facts: StartFacts) -> int:
+    """Return how many of what is counted a second one sample has."""
+    return facts.info.input_shape[0] if facts.info.task == "language-model" else 1
 
 
 def by_part(values: Mapping[str, float]) -> dict[str, dict[str, float]]:
@@ -103,7 +112,8 @@ def pieces(progress: Progress, unit: str) -> list[str]:
         _, name, value = _headline(best)
         said.append(f"best {metric(name, value)}")
     if report:
-        said.append(f"{count(round(report.samples_per_second))} {unit}")
+        rate = report.samples_per_second * progress.units_per_sample
+        said.append(f"{count(round(rate))} {unit}")
         said.append(f"lr {short(report.lr)}")
     return said
 

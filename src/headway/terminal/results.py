@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from headway.engine import EvaluationReport
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.numbers import count, duration, percent, plural
-from headway.terminal.progress import batch_size, by_part, rate_unit
+from headway.terminal.progress import batch_size, by_part, rate_unit, units_per_sample
 
 _PAIRS_SHOWN = 5
 
@@ -82,7 +82,8 @@ def time_text(end: EndFacts, start: StartFacts | None) -> str:
     outcome = end.outcome
     said = [f"{duration(outcome.seconds)} for {plural(outcome.step, 'step')}"]
     if start is not None and outcome.seconds > 0:
-        rate = outcome.step * batch_size(start) / outcome.seconds
+        samples = outcome.step * batch_size(start)
+        rate = samples * units_per_sample(start) / outcome.seconds
         said.append(f"{count(round(rate))} {rate_unit(start)}")
     if outcome.stopped_early:
         said.append("stopped early")

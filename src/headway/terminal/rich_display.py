@@ -14,7 +14,12 @@ from headway.terminal.bar import Bar
 from headway.terminal.display import Display
 from headway.terminal.facts import EndFacts, StartFacts
 from headway.terminal.panels import end_panel, print_commands, print_panel, start_panel
-from headway.terminal.progress import Progress, rate_unit, steps_per_epoch
+from headway.terminal.progress import (
+    Progress,
+    rate_unit,
+    steps_per_epoch,
+    units_per_sample,
+)
 from headway.terminal.words import event_text
 
 _REFRESH_PER_SECOND = 4
@@ -46,6 +51,7 @@ class RichDisplay(Display):
         """Draw the start panel."""
         super().begin(facts)
         self._bar.unit = rate_unit(facts)
+        self._progress.units_per_sample = units_per_sample(facts)
         self._bar.steps_per_epoch = steps_per_epoch(facts)
         print_panel(self._console, start_panel(facts))
 

@@ -82,6 +82,8 @@ def augmentation_words(augmentation: Augmentation) -> str:
     Example:
         >>> augmentation_words(Augmentation(flip=True, crop_padding=4, cutout=8))
         'shifted by up to 4 pixels, mirrored, 8x8 cut out'
+        >>> augmentation_words(Augmentation(rotation=10.0, mixup=0.2))
+        'turned by up to 10°, mixup (0.2)'
     """
     padding, cutout = augmentation.crop_padding, augmentation.cutout
     said: list[str] = []
@@ -89,9 +91,45 @@ def augmentation_words(augmentation: Augmentation) -> str:
         said.append(f"shifted by up to {plural(padding, 'pixel')}")
     if augmentation.flip is True:
         said.append("mirrored")
+    if augmentation.vertical_flip:
+        said.append("turned upside down")
+    said += _geometry_words(augmentation) + _color_words(augmentation)
+    if augmentation.policy != "none":
+        said.append(augmentation.policy)
     if cutout:
         said.append(f"{cutout}x{cutout} cut out")
+    for name in ("mixup", "cutmix"):
+        if getattr(augmentation, name):
+            said.append(f"{name} ({short(getattr(augmentation, name))})")
     return ", ".join(said)
+
+
+def _geometry_words(augmentation: Augmentation) -> list[str]:
+    factors = augmentation.scale_crop
+    said = {
+        f"turned by up to {augmentation.rotation:g}°": augmentation.rotation,
+        f"sheared by up to {augmentation.shear:g}°": augmentation.shear,
+        f"scaled by up to {percent(augmentation.scale, 0)}": augmentation.scale,
+        f"stretched by up to {percent(augmentation.stretch, 0)}": augmentation.stretch,
+        f"moved by up to {percent(augmentation.translation, 0)}": augmentation.translation,
+        f"lens up to {augmentation.lens:g}": augmentation.lens,
+        f"crops of {factors[0]:g} to {factors[1]:g} times the size"
+        if factors
+        else "": factors,
+    }
+    return [text for text, is_on in said.items() if is_on]
+
+
+def _color_words(augmentation: Augmentation) -> list[str]:
+    names = ("brightness", "contrast", "saturation", "intensity", "noise")
+    said = [
+        f"{name} {percent(getattr(augmentation, name), 0)}"
+        for name in names
+        if getattr(augmentation, name)
+    ]
+    if augmentation.pca_color:
+        said.append(f"principal colors {augmentation.pca_color:g}")
+    return said
 
 
 def names_words(names: tuple[str, ...]) -> str:
@@ -120,12 +158,22 @@ def _run(facts: StartFacts) -> str:
 def _targets(info: DataInfo) -> Rows:
     if info.task == "regression":
         return [("targets", names_words(info.target_names))]
+    if info.task == "language-model":
+        # Line ends and spaces would not be seen.
+        shown = tuple(
+            repr(name)[1:-1] if name.strip() else repr(name) for name in info.classes
+        )
+        return [("characters", f"{count(len(shown))}: {names_words(shown)}")]
     label = "labels" if info.task == "multilabel" else "classes"
     return [(label, f"{count(len(info.classes))}: {names_words(info.classes)}")]
 
 
 def _samples(info: DataInfo) -> str:
-    parts = [f"{count(info.num_train)} to train", f"{count(info.num_val)} to validate"]
+    noun = " windows" if info.task == "language-model" else ""
+    parts = [
+        f"{count(info.num_train)}{noun} to train",
+        f"{count(info.num_val)} to validate",
+    ]
     if info.num_test:
         parts.append(f"{count(info.num_test)} held out to test")
     return ", ".join(parts)
@@ -165,8 +213,9 @@ def _input(recipe: Recipe) -> str:
 
 def _optimizer(optimizer: Optimizer) -> str:
     said = [optimizer.name, f"lr {_setting(optimizer.lr)}"]
-    if optimizer.name == "sgd" and optimizer.momentum:
-        kind = "Nesterov momentum" if optimizer.nesterov else "momentum"
+    if optimizer.name in ("sgd", "averaged-momentum", "muon") and optimizer.momentum:
+        looks_ahead = optimizer.nesterov and optimizer.name != "averaged-momentum"
+        kind = "Nesterov momentum" if looks_ahead else "momentum"
         said.append(f"{kind} {short(optimizer.momentum)}")
     if optimizer.weight_decay:
         said.append(f"weight decay {_setting(optimizer.weight_decay)}")
@@ -186,7 +235,8 @@ def _schedule(schedule: Schedule) -> str:
         stale = plural(schedule.plateau_patience, "evaluation")
         said = f"times {short(schedule.gamma)} after {stale} without gain"
     if isinstance(schedule.warmup_steps, int) and schedule.warmup_steps:
-        said += f" after {plural(schedule.warmup_steps, 'warm-up step')}"
+        kind = "flat warm-up step" if schedule.warmup_shape == "flat" else "warm-up step"
+        said += f" after {plural(schedule.warmup_steps, kind)}"
     return said
 
 
@@ -204,14 +254,32 @@ def _extras(training: Training) -> Rows:
     """Return what is not the rule, one row for all of it."""
     said = {
         f"{training.accumulate} micro-batches a step": training.accumulate > 1,
-        f"gradient norm up to {training.clip_norm}": training.clip_norm,
+        _clipping(training): training.clip_norm or training.clip_mode == "percentile",
         f"gradient values up to {training.clip_value}": training.clip_value,
+        f"penalty {training.l1} |w|": training.l1,
+        f"penalty {training.l2} w^2": training.l2,
+        f"sharpness-aware (rho {training.sam_rho})": training.sam_rho,
         f"averaged weights (decay {training.ema_decay})": training.ema_decay,
+        f"weights averaged from {percent(training.swa_start, 0)} on": (
+            training.average == "swa"
+        ),
         f"stops after {training.patience} evaluations without gain": training.patience,
         _MEMORY.get(training.memory, ""): training.memory in _MEMORY,
         "compiled": training.compile,
     }
     return [("with", ", ".join(text for text, is_on in said.items() if is_on))]
+
+
+def _clipping(training: Training) -> str:
+    norm = training.clip_norm
+    words = {
+        "norm": f"gradient norm up to {norm}",
+        "per-tensor": f"gradient norm of each tensor up to {norm}",
+        "normalize": f"gradient norm set to {norm}",
+        "percentile": f"gradient norm up to percentile {training.clip_percentile:g} of the "
+        f"last {count(training.clip_window)}",
+    }
+    return words[training.clip_mode]
 
 
 def _device(facts: StartFacts) -> str:
