@@ -1,4 +1,4 @@
-"""Memory and time of the memory modes on residual networks of 20 to 1202 layers.
+"""Memory and time of the memory modes and of reversible blocks at 20 to 1202 layers.
 
 Every run is a process of its own, as peak memory never falls again; the modes take turns.
 """
@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -31,10 +31,15 @@ from timing import (
 
 DEPTHS = (20, 56, 110, 1202)
 BATCH_SIZE = 32
-MODES: tuple[MemoryMode, ...] = get_args(MemoryMode)
+# Reversible networks have 12n + 2 layers.
+_REVERSIBLE_STEP = 12
+Arm = MemoryMode | Literal["reversible"]
+MODES: tuple[Arm, ...] = get_args(MemoryMode)
 NOTES = (
     "A step is forward, backward and fused SGD in float32 on one batch of 32 images, 32x32; "
     "'time ratio' is that of the median to that of 'store'.",
+    "'reversible' is revnet-N, which has as many layers, parameters and multiply-adds within "
+    "0.2 %; there is one of 12n + 2 layers, so of 110 and 1202 here.",
     "'saved' is what autograd keeps for the backward pass, without parameters.",
     "'peak' is the largest resident memory of the whole process, after what it held before "
     "the network was made ('start'); once with headway's allocator policy, which is also "
@@ -52,7 +57,7 @@ class Cost:
     saved: int
 
 
-def cost(depth: int, mode: MemoryMode, has_policy: bool, steps: int) -> Cost:
+def cost(depth: int, mode: Arm, has_policy: bool, steps: int) -> Cost:
     """Train a network of `depth` layers for a few steps."""
     if has_policy:
         keep_freed_memory()
@@ -63,13 +68,13 @@ def cost(depth: int, mode: MemoryMode, has_policy: bool, steps: int) -> Cost:
     return Cost(seconds, start, peak, saved_bytes(forward))
 
 
-def _network(
-    depth: int, mode: MemoryMode
-) -> tuple[Callable[[], Tensor], Callable[[], None]]:
+def _network(depth: int, mode: Arm) -> tuple[Callable[[], Tensor], Callable[[], None]]:
     """Return the forward pass up to the loss, and a whole step."""
     torch.manual_seed(0)
-    model = build_model(f"resnet-{depth}", input_shape=(3, 32, 32), num_outputs=10)
-    apply_memory_mode(model, mode)
+    kind = "revnet" if mode == "reversible" else "resnet"
+    model = build_model(f"{kind}-{depth}", input_shape=(3, 32, 32), num_outputs=10)
+    if mode != "reversible":
+        apply_memory_mode(model, mode)
     optimizer = build_optimizer(model, name="sgd", lr=1e-4)
     images = torch.randn(BATCH_SIZE, 3, 32, 32)
     targets = torch.randint(10, (BATCH_SIZE,))
@@ -87,18 +92,19 @@ def _network(
 
 def depth_table(depth: int, arguments: argparse.Namespace) -> Table:
     """Measure all modes at one depth."""
+    modes = MODES if (depth - 2) % _REVERSIBLE_STEP else (*MODES, "reversible")
 
-    def arm(mode: MemoryMode, has_policy: bool) -> Callable[[], Cost]:
+    def arm(mode: Arm, has_policy: bool) -> Callable[[], Cost]:
         run = (cost, depth, mode, has_policy, arguments.steps)
         return partial(in_child, arguments.threads, *run)
 
     repeats = arguments.repeats
-    costs = alternate({mode: arm(mode, True) for mode in MODES}, repeats=repeats, warmups=0)
-    default = alternate({mode: arm(mode, False) for mode in MODES}, repeats=1, warmups=0)
-    seconds = {mode: Runs(tuple(run.seconds for run in costs[mode])) for mode in MODES}
+    costs = alternate({mode: arm(mode, True) for mode in modes}, repeats=repeats, warmups=0)
+    default = alternate({mode: arm(mode, False) for mode in modes}, repeats=1, warmups=0)
+    seconds = {mode: Runs(tuple(run.seconds for run in costs[mode])) for mode in modes}
     names = ("saved MB", "peak MB", "peak MB (glibc)", "start MB")
     rows = [["mode", "s", "spread s", "time ratio", *names, "runs"]]
-    for mode in MODES:
+    for mode in modes:
         runs, first = seconds[mode], costs[mode][0]
         ratio = f"{runs.median / seconds['store'].median:.2f}"
         peak = int(Runs(tuple(float(run.peak) for run in costs[mode])).median)
