@@ -97,26 +97,18 @@ def test_a_resumed_run_ends_with_the_same_bits(make_setup, tmp_path):
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-class _Watched:
-    """A loader that forbids waiting for the GPU from its third batch to its sixth."""
+@pytest.mark.parametrize("precision", ["off", "bf16", "fp16"])
+def test_a_step_does_not_wait_for_the_gpu(make_setup, monkeypatch, precision):
+    setup = make_setup(machine=GPU, precision=precision, clip_norm=1.0, report_every=100)
+    plain = setup.train_data.batches
 
-    def __init__(self, loader) -> None:
-        self._loader = loader
-
-    def __getattr__(self, name: str):
-        return getattr(self._loader, name)
-
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        for index, batch in enumerate(self._loader.batches(epoch, start)):
+    def watched(epoch: int, start: int = 0) -> Iterator[Batch]:
+        for index, batch in enumerate(plain(epoch, start)):
             torch.cuda.set_sync_debug_mode("error" if 2 <= index < 5 else "default")
             yield batch
         torch.cuda.set_sync_debug_mode("default")
 
-
-@pytest.mark.parametrize("precision", ["off", "bf16", "fp16"])
-def test_a_step_does_not_wait_for_the_gpu(make_setup, precision):
-    setup = make_setup(machine=GPU, precision=precision, clip_norm=1.0, report_every=100)
-    setup = replace(setup, train_data=_Watched(setup.train_data))
+    monkeypatch.setattr(setup.train_data, "batches", watched)
     try:
         Trainer(setup).run()
     finally:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from headway.engine import Trainer
 from headway.errors import RecipeError
 from headway.optim import Constant, build_optimizer, decayed_parameters, elastic_net
+from headway.tasks import Classification
 
 
 def trained(make_setup: Any, **settings: Any) -> list[torch.Tensor]:
@@ -44,25 +45,23 @@ def test_a_percentile_is_a_bound_that_the_run_finds_itself(make_setup):
     assert all(torch.equal(a, b) for a, b in zip(free, unbounded, strict=True))
 
 
-class Penalized:
+class Penalized(Classification):
     """A task whose loss contains the penalty, as a formula has it."""
 
-    def __init__(self, task: Any, model: nn.Module, l1: float, l2: float) -> None:
-        self._task, self._model, self._l1, self._l2 = task, model, l1, l2
+    def __init__(self, model: nn.Module, l1: float, l2: float) -> None:
+        super().__init__(4)
+        self._model, self._l1, self._l2 = model, l1, l2
 
     def loss(self, outputs: Any, targets: Any) -> torch.Tensor:
         penalty = elastic_net(decayed_parameters(self._model), l1=self._l1, l2=self._l2)
-        return self._task.loss(outputs, targets) + penalty
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._task, name)
+        return super().loss(outputs, targets) + penalty
 
 
 @pytest.mark.parametrize("accumulate", [1, 3])
 def test_a_penalty_does_what_a_term_of_the_loss_does(make_setup, accumulate):
     ours = trained(make_setup, l1=1e-3, l2=1e-2, accumulate=accumulate)
     setup = make_setup(epochs=1, accumulate=accumulate)
-    task = Penalized(setup.task, setup.model, 1e-3, 1e-2)
+    task = Penalized(setup.model, 1e-3, 1e-2)
     Trainer(replace(setup, task=task)).run()
     for a, b in zip(ours, setup.model.parameters(), strict=True):
         torch.testing.assert_close(a, b.detach(), rtol=1e-4, atol=1e-5)

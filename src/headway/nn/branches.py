@@ -1,6 +1,6 @@
 """What residual branches of any make have in common."""
 
-from torch import nn
+from torch import Tensor, nn
 
 
 def silence_branch_(branch: nn.Module) -> None:
@@ -28,3 +28,18 @@ def silence_branch_(branch: nn.Module) -> None:
         )
     for parameter in layers[-1].parameters():
         nn.init.zeros_(parameter)
+
+
+def halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first and the second half of the channels of `x`.
+
+    Raises:
+        ValueError: If their number is odd.
+    """
+    if x.shape[1] % 2:
+        raise ValueError(
+            f"a reversible block divides the channels in two halves, got {x.shape[1]} "
+            "channels; make their number even"
+        )
+    first, second = x.chunk(2, dim=1)
+    return first, second

@@ -63,7 +63,7 @@ def convolution_matrix(
     height, width = input_size
     shape = (out_channels * num_windows, in_channels * height * width)
     return torch.sparse_coo_tensor(
-        indices, values[is_inside], shape, check_invariants=False
+        indices, values[is_inside], shape, check_invariants=True
     ).coalesce()
 
 

@@ -1,15 +1,13 @@
 """Reversible residual blocks: the backward pass computes the activations back."""
 
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-from headway.nn.branches import silence_branch_
+from headway.nn.branches import halves, silence_branch_
 from headway.nn.statistics import statistics_kept
 
 
@@ -48,7 +46,7 @@ class ReversibleBlock(nn.Module):
         Raises:
             ValueError: If the number of channels is odd.
         """
-        x1, x2 = _halves(x)
+        x1, x2 = halves(x)
         y1 = x1 + self.f(x2)
         return torch.cat((y1, x2 + self.g(y1)), dim=1)
 
@@ -59,7 +57,7 @@ class ReversibleBlock(nn.Module):
 
         Batch norm in training mode normalizes with the batch, so the same batch comes back.
         """
-        y1, y2 = _halves(y)
+        y1, y2 = halves(y)
         with statistics_kept([self]):
             x2 = y2 - self.g(y1)
             return torch.cat((y1 - self.f(x2), x2), dim=1)
@@ -135,7 +133,10 @@ class ReversibleSequence(nn.Module):
         """
         x = _in_full(x)
         if self.training and torch.is_grad_enabled():
-            return _without_storing(self, x)
+            from headway.nn.reversible_backward import run_without_storing  # loads slowly
+
+            branches = [branch for block in self for branch in (block.f, block.g)]
+            return run_without_storing(branches, x)
         for block in self.blocks:
             x = block(x)
         return x
@@ -149,134 +150,7 @@ class ReversibleSequence(nn.Module):
         return y
 
 
-def _run(sequence: ReversibleSequence, x: Tensor) -> Tensor:
-    branches = [branch for block in sequence for branch in (block.f, block.g)]
-    parameters = [p for p in sequence.parameters() if p.requires_grad]
-    return cast(Any, _Reversible).apply(branches, x, *parameters)
-
-
-_without_storing: Any = torch.compiler.disable(_run)
-
-
-class _Reversible(torch.autograd.Function):
-    """Keeps the output of a row of branches, and random states where a branch draws.
-
-    Seen from a branch, every step is the same: (x1, x2) becomes (x2, x1 + branch(x2)).
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, branches: list[nn.Module], x: Tensor, *parameters: Tensor
-    ) -> Tensor:
-        ctx.branches = branches
-        ctx.parameters = parameters
-        ctx.autocast = _Autocast(x.device.type)
-        states: list[list[Tensor]] = []
-        x1, x2 = _halves(x)
-        with ctx.autocast.context():
-            for branch in branches:
-                correction, state = _noting_draws(branch, x2)
-                states.append(state)
-                x1, x2 = x2, x1 + correction
-        output = torch.cat((x1, x2), dim=1)
-        ctx.num_states = [len(state) for state in states]
-        ctx.save_for_backward(output, *(part for state in states for part in state))
-        return output
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore
-        output, *states = ctx.saved_tensors
-        gradients: dict[int, Tensor | None] = dict.fromkeys(map(id, ctx.parameters))
-        (y1, y2), (dy1, dy2) = _halves(output), _halves(gradient)
-        for branch, count in zip(
-            reversed(ctx.branches), reversed(ctx.num_states), strict=True
-        ):
-            state = [states.pop() for _ in range(count)][::-1]
-            with ctx.autocast.context(), _same_draws(state, output.device):
-                correction, own = _through(branch, y1, dy2, gradients)
-            y1, y2 = y2 - correction, y1
-            dy1, dy2 = dy2, dy1 + own
-        of_parameters = (gradients[id(parameter)] for parameter in ctx.parameters)
-        return None, torch.cat((dy1, dy2), dim=1), *of_parameters
-
-
-def _through(
-    branch: nn.Module, x: Tensor, gradient: Tensor, gradients: dict[int, Tensor | None]
-) -> tuple[Tensor, Tensor]:
-    """Return branch(x) and the gradient at `x`; add those of the parameters to `gradients`."""
-    parameters = [p for p in branch.parameters() if id(p) in gradients]
-    x = x.detach().requires_grad_()
-    with torch.enable_grad(), statistics_kept([branch]):
-        y = branch(x)
-    found = torch.autograd.grad(
-        y, (x, *parameters), gradient.to(y.dtype), allow_unused=True
-    )
-    at_x, *at_parameters = cast(tuple[Tensor | None, ...], found)
-    for parameter, new in zip(parameters, at_parameters, strict=True):
-        old = gradients[id(parameter)]  # a parameter may serve several branches
-        gradients[id(parameter)] = new if old is None else old if new is None else old + new
-    return y.detach(), torch.zeros_like(x) if at_x is None else at_x
-
-
-def _noting_draws(branch: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """Return branch(x), and the random states before it if it has drawn from them."""
-    before = _random_states(x.device)
-    y = branch(x)
-    after = _random_states(x.device)
-    is_same = all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    return y, [] if is_same else before
-
-
-def _random_states(device: torch.device) -> list[Tensor]:
-    states = [torch.get_rng_state()]
-    if device.type == "cuda":
-        states.append(torch.cuda.get_rng_state(device))
-    return states
-
-
-@contextmanager
-def _same_draws(state: list[Tensor], device: torch.device) -> Generator[None]:
-    """Start from the random states `state`, if there are any, and go back afterwards."""
-    if not state:
-        yield
-        return
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.set_rng_state(state[0])
-        if devices:
-            torch.cuda.set_rng_state(state[1], device)
-        yield
-
-
-class _Autocast:
-    """The autocast settings of the forward pass, for the backward pass."""
-
-    def __init__(self, device_type: str) -> None:
-        self._device_type = device_type
-        self._is_on = torch.is_autocast_enabled(device_type)
-        self._dtype = torch.get_autocast_dtype(device_type)
-
-    def context(self) -> AbstractContextManager[Any]:
-        # A weight that is cast without gradients must not be found in the cache with them.
-        return (
-            torch.autocast(self._device_type, dtype=self._dtype, cache_enabled=False)
-            if self._is_on
-            else nullcontext()
-        )
-
-
 def _in_full(x: Tensor) -> Tensor:
     """Return `x` in float32 where autocast has made it shorter."""
     is_short = x.dtype in (torch.bfloat16, torch.float16)
     return x.float() if is_short and torch.is_autocast_enabled(x.device.type) else x
-
-
-def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
-    if x.shape[1] % 2:
-        raise ValueError(
-            f"a reversible block divides the channels in two halves, got {x.shape[1]} "
-            "channels; make their number even"
-        )
-    first, second = x.chunk(2, dim=1)
-    return first, second

@@ -9,7 +9,6 @@ from torch import Tensor
 
 # torch 2.11 has no public names for these.
 _add_: Any = torch._foreach_add_  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
-_sign: Any = torch._foreach_sign  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
 
 
 def l2_penalty(parameters: Iterable[Tensor], strength: float) -> Float[Tensor, ""]:
@@ -112,7 +111,7 @@ class Penalty:
             return
         gradients = [p.grad for p in weights]
         if self._l1:
-            _add_(gradients, _sign(weights), alpha=self._l1)
+            _add_(gradients, [w.sign() for w in weights], alpha=self._l1)
         if self._l2:
             _add_(gradients, weights, alpha=2.0 * self._l2)
 

@@ -1,7 +1,11 @@
 import pytest
 import torch
 from torchvision.transforms.v2 import AutoAugment as TheirAutoAugment
-from torchvision.transforms.v2 import AutoAugmentPolicy, TrivialAugmentWide
+from torchvision.transforms.v2 import (
+    AutoAugmentPolicy,
+    InterpolationMode,
+    TrivialAugmentWide,
+)
 from torchvision.transforms.v2 import RandAugment as TheirRandAugment
 
 from headway.data.augmentation import AutoAugment, RandAugment, TrivialAugment
@@ -36,7 +40,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 def torchvision(name: str, image: torch.Tensor, magnitude: float) -> torch.Tensor:
     return TrivialAugmentWide()._apply_image_or_video_transform(
-        image, name, magnitude, interpolation="nearest", fill={}
+        image, name, magnitude, interpolation=InterpolationMode.NEAREST, fill={}
     )
 
 
