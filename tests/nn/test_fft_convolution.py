@@ -1,5 +1,3 @@
-import time
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -76,21 +74,3 @@ def test_a_kernel_larger_than_the_image_is_refused(route):
 def test_a_piece_of_no_pixels_is_refused():
     with pytest.raises(ValueError, match="piece must be at least 1, got 0"):
         overlap_add_conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 3, 3), piece=0)
-
-
-def _fastest(route, x, weight):
-    def seconds():
-        start = time.perf_counter()
-        route(x, weight)
-        return time.perf_counter() - start
-
-    return min(seconds() for _ in range(10))
-
-
-@pytest.mark.slow
-@torch.no_grad()
-def test_small_kernels_are_faster_directly_and_large_ones_by_fourier():
-    layer, small = torch.randn(8, 16, 64, 64), torch.randn(16, 16, 3, 3)
-    assert _fastest(F.conv2d, layer, small) < 0.5 * _fastest(fft_conv2d, layer, small)
-    picture, large = torch.randn(1, 1, 256, 256), torch.randn(1, 1, 31, 31)
-    assert _fastest(fft_conv2d, picture, large) < 0.5 * _fastest(F.conv2d, picture, large)

@@ -241,27 +241,6 @@ def test_a_message_stands_above_the_bar(make_console):
     assert console.export_text() == "[not] markup\n"
 
 
-@pytest.mark.parametrize("hook", ["report", "progress", "evaluation"])
-def test_following_a_run_costs_less_than_100_microseconds(
-    make_console, start_facts, step_report, last_report, hook
-):
-    display = RichDisplay(make_console(80))
-    calls = {
-        "report": lambda: display.on_report(step_report),
-        "progress": lambda: display.on_progress(3),
-        "evaluation": lambda: display.on_evaluation(last_report),
-    }
-    with display:
-        display.begin(start_facts)
-        display.on_start(step=0, total_steps=600)
-        start = time.perf_counter()
-        for _ in range(2000):
-            calls[hook]()
-        seconds = time.perf_counter() - start
-
-    assert seconds / 2000 < 100e-6
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_worker_prints_past_the_bar(make_console):
     with RichDisplay(make_console(80)):

@@ -38,7 +38,7 @@ from headway.recipe.resolve import resolve_recipe, total_steps
 from headway.recipe.transfer import start_from_
 from headway.recipe.tree import Model, Recipe
 from headway.runs import open_run
-from headway.tasks import build_task, monitor_by
+from headway.tasks import AnyTask, build_task, monitor_by
 
 
 def source_options(recipe: Recipe) -> SourceOptions:
@@ -85,24 +85,8 @@ def build(recipe: Recipe, splits: DataSplits | None = None) -> Setup:
     info = splits.info
     recipe = resolve_recipe(recipe, info)
     device, shard = join(recipe.machine)
-    task = build_task(
-        info,
-        splits.train.targets,
-        label_smoothing=recipe.task.label_smoothing,
-        loss=recipe.task.loss,
-    )
-    if recipe.task.monitor != "auto":
-        monitor_by(task, recipe.task.monitor)
-    seed_weights(recipe.seed)
-    model = build_model(
-        recipe.model.name,
-        input_shape=info.input_shape,
-        num_outputs=info.num_outputs,
-        options=recipe.model.options,
-        input_kind=info.kind,
-    )
-    check_model(model, info.input_shape, info.num_outputs, has_tokens=info.kind == "tokens")
-    notes = _begin(model, recipe.model)
+    task = _task(recipe, splits)
+    model, notes = _model(recipe, info)
     model.to(device)
     preprocessing = fit_preprocessing(
         recipe.preprocessing.kind, splits.train, eps=recipe.preprocessing.eps
@@ -127,6 +111,33 @@ def build(recipe: Recipe, splits: DataSplits | None = None) -> Setup:
         info=info,
         notes=notes,
     )
+
+
+def _task(recipe: Recipe, splits: DataSplits) -> AnyTask:
+    chosen = recipe.task
+    task = build_task(
+        splits.info,
+        splits.train.targets,
+        label_smoothing=chosen.label_smoothing,
+        loss=chosen.loss,
+    )
+    if chosen.monitor != "auto":
+        monitor_by(task, chosen.monitor)
+    return task
+
+
+def _model(recipe: Recipe, info: DataInfo) -> tuple[nn.Module, tuple[str, ...]]:
+    """Return the network with the weights that it starts from, and what is to be said of it."""
+    seed_weights(recipe.seed)
+    model = build_model(
+        recipe.model.name,
+        input_shape=info.input_shape,
+        num_outputs=info.num_outputs,
+        options=recipe.model.options,
+        input_kind=info.kind,
+    )
+    check_model(model, info.input_shape, info.num_outputs, has_tokens=info.kind == "tokens")
+    return model, _begin(model, recipe.model)
 
 
 def _begin(model: nn.Module, chosen: Model) -> tuple[str, ...]:
