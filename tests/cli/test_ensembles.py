@@ -189,6 +189,11 @@ def test_several_networks_answer_for_files_together(headway, in_tmp_path):
             "unknown views 'tencrop'. Did you mean 'ten-crop'? They are one of: ...",
         ),
         (
+            "evaluate three --mc-dropout 5",
+            "runs/three/member-1 has no dropout that could draw; leave mc_dropout out, or "
+            "train mlp with dropout",
+        ),
+        (
             "train digits --ensemble 1",
             "an ensemble has at least 2 members, got 1",
         ),

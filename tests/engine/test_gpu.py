@@ -101,11 +101,14 @@ def test_a_resumed_run_ends_with_the_same_bits(make_setup, tmp_path):
 def test_a_step_does_not_wait_for_the_gpu(make_setup, monkeypatch, precision):
     setup = make_setup(machine=GPU, precision=precision, clip_norm=1.0, report_every=100)
     plain = setup.train_data.batches
+    modes: list[int] = []
 
     def watched(epoch: int, start: int = 0) -> Iterator[Batch]:
         for index, batch in enumerate(plain(epoch, start)):
             torch.cuda.set_sync_debug_mode("error" if 2 <= index < 5 else "default")
             yield batch
+            # The trainer asks for the next batch when it has done its step with this one.
+            modes.append(torch.cuda.get_sync_debug_mode())
         torch.cuda.set_sync_debug_mode("default")
 
     monkeypatch.setattr(setup.train_data, "batches", watched)
@@ -113,6 +116,9 @@ def test_a_step_does_not_wait_for_the_gpu(make_setup, monkeypatch, precision):
         Trainer(setup).run()
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+    error_mode = 2  # as torch numbers it
+    assert modes.count(error_mode) == setup.options.training.epochs * 3
 
 
 class _Kinds(Callback):

@@ -13,7 +13,9 @@ from headway.data import build_views, predict_views
 from headway.errors import InputError, RecipeError, RunError
 from headway.jobs import resume_ensemble
 from headway.jobs.combining import load_members
+from headway.jobs.loading import raw_batches
 from headway.jobs.soup import average_weights
+from headway.nn import dropout_on
 from headway.runs import EnsembleRecord, Run
 from headway.terminal import Display
 
@@ -45,6 +47,13 @@ def snapshots(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("ensembles") / "snapshots"
     chosen = ["model.options.norm=batch", "training.epochs=13"]
     return train(folder, *chosen, kind="snapshots").folder
+
+
+@pytest.fixture(scope="session")
+def dropping(tmp_path_factory) -> Path:
+    """Two networks with dropout."""
+    folder = tmp_path_factory.mktemp("ensembles") / "dropping"
+    return train(folder, "model.options.drop_prob=0.2", size=2).folder
 
 
 @pytest.fixture
@@ -320,6 +329,52 @@ def test_views_of_an_image_are_averaged_with_their_weights(own_copy):
     expected = -mean.gather(1, split.targets[:, None]).log().mean()
     assert found.values["loss"] == pytest.approx(float(expected), abs=1e-6)
     assert found.values != headway.evaluate(own_copy / "member-1").values
+
+
+def test_draws_of_dropout_are_averaged_as_probabilities(dropping):
+    _, [network] = load_members(dropping / "member-1")
+    split = headway.recipe.read_data(network.recipe).test
+    losses = []
+    with dropout_on(network.model):
+        for batch in raw_batches(split, network.device).batches():
+            draws = [network.task.predict(network.outputs(batch.inputs)) for _ in range(5)]
+            mean = torch.stack(draws).double().mean(dim=0)
+            losses.append(-mean.gather(1, batch.targets[:, None]).log())
+
+    found = headway.evaluate(dropping / "member-1", mc_dropout=5)
+
+    expected = float(torch.cat(losses).mean())
+    assert found.values["loss"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_measurement_with_dropout_is_repeatable_and_another_than_without(dropping):
+    first, second = (headway.evaluate(dropping, mc_dropout=3).values for _ in range(2))
+    assert first == second
+    assert first != headway.evaluate(dropping).values
+
+
+def test_views_and_draws_are_averaged_together(dropping):
+    both = headway.evaluate(dropping, views="flip", mc_dropout=2).values
+    assert both != headway.evaluate(dropping, mc_dropout=2).values
+    assert both != headway.evaluate(dropping, views="flip").values
+
+
+def test_more_draws_lower_the_loss(dropping):
+    few, many = (headway.evaluate(dropping, mc_dropout=n).values for n in (2, 30))
+    assert many["loss"] < few["loss"]
+
+
+def test_draws_of_a_network_without_dropout_are_refused(trained):
+    with pytest.raises(
+        RunError, match=r"member-1 has no dropout .* train mlp with dropout"
+    ):
+        headway.evaluate(trained, mc_dropout=5)
+
+
+@pytest.mark.parametrize("draws", [1, -2])
+def test_fewer_than_two_draws_are_refused(dropping, draws):
+    with pytest.raises(InputError, match=f"at least 2 draws, .* got {draws}"):
+        headway.evaluate(dropping, mc_dropout=draws)
 
 
 def test_the_mean_of_weights_from_different_starts_is_refused(trained):

@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from headway.nn import DropConnect, VanillaDropout, monte_carlo
+from headway.nn import (
+    DropConnect,
+    StochasticDepth,
+    VanillaDropout,
+    dropout_on,
+    has_dropout,
+    monte_carlo,
+)
 
 
 def _linear_network():
@@ -116,6 +123,31 @@ def test_modes_stay_when_the_model_fails():
 def test_outputs_have_no_graph():
     model = _linear_network()
     assert not monte_carlo(model, torch.randn(3, 4).double(), 2).mean.requires_grad
+
+
+def test_draws_go_on_while_dropout_is_on():
+    model, x = _linear_network(), torch.randn(3, 4).double()
+    with dropout_on(model):
+        first, second = model(x), model(x)
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (nn.Dropout(0.1), True),
+        (nn.Dropout(0.0), False),
+        (nn.LSTM(4, 4, num_layers=2, dropout=0.1), True),
+        (nn.LSTM(4, 4, num_layers=2), False),
+        (nn.MultiheadAttention(4, 2, dropout=0.1), True),
+        (StochasticDepth(0.1), True),
+        (StochasticDepth(), False),
+        (nn.Linear(4, 4), False),
+    ],
+    ids=str,
+)
+def test_dropout_is_there_where_its_probability_is_above_0(module, expected):
+    assert has_dropout(nn.Sequential(nn.ReLU(), module)) is expected
 
 
 def test_one_draw_is_refused():

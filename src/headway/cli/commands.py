@@ -47,6 +47,7 @@ _Flag = Annotated[bool, arg(help_behavior_hint="")]
 _Json = Annotated[bool, arg(name="json", help_behavior_hint="")]
 _Weights = Literal["best", "last"]
 _Views = Annotated[str, arg(metavar="NAME")]
+_Draws = Annotated[int, arg(metavar="N")]
 _BadData = Annotated[
     Literal["error", "skip"] | None, arg(metavar="{error,skip}", help_behavior_hint="")
 ]
@@ -135,6 +136,7 @@ def evaluate(
     weights: _Weights = "best",
     combine: Literal["predictions", "weights"] = "predictions",
     views: _Views = "none",
+    mc_dropout: _Draws = 0,
     settings: _Settings = (),
     as_json: _Json = False,
 ) -> None:
@@ -147,6 +149,7 @@ def evaluate(
         combine: What several networks average: their predictions, or their weights.
         views: Views of each image to average over: none, flip, shifts, ten-crop,
             multi-scale or dense.
+        mc_dropout: Draws of dropout to average over, at least 2; 0 for dropout off.
         settings: How to read other data, such as data.target=price.
         as_json: Print one JSON object.
     """
@@ -168,6 +171,7 @@ def evaluate(
             weights=weights,
             combine=combine,
             views=views,
+            mc_dropout=mc_dropout,
             overrides=_flat(settings),
         )
     if as_json:

@@ -10,7 +10,7 @@ from torch import Tensor
 from headway.data.augmentation import Augmentation
 from headway.data.batch import Batch, Shard
 from headway.data.mixing import Mixing
-from headway.data.order import TrainingPlan, epoch_order, evaluation_shares
+from headway.data.order import PlannedLoader, TrainingPlan, epoch_order, evaluation_shares
 from headway.data.preprocessing import Preprocessing
 from headway.data.splits import ArraySplit
 
@@ -19,7 +19,7 @@ _MAX_PREPARED_BYTES = 256 << 20
 _CHUNK = 4096
 
 
-class ArrayLoader:
+class ArrayLoader(PlannedLoader):
     """Training batches of an `ArraySplit`.
 
     The samples go to the device once. Without augmentation, and while the result is small,
@@ -59,7 +59,7 @@ class ArrayLoader:
         preprocessing: Preprocessing | None = None,
         drop_last: bool = True,
     ) -> None:
-        self._plan = TrainingPlan(len(split), batch_size, shard, drop_last)
+        super().__init__(TrainingPlan(len(split), batch_size, shard, drop_last))
         self._seed = seed
         self._device = device
         is_augmented = augmentation is not None and not augmentation.is_identity
@@ -70,21 +70,6 @@ class ArrayLoader:
         self._inputs, self._preprocessing = _on_device(
             split.inputs, preprocessing, device, can_prepare=not is_changed
         )
-
-    @property
-    def num_samples(self) -> int:
-        """Samples of one epoch over all processes."""
-        return self._plan.num_samples
-
-    @property
-    def num_batches(self) -> int:
-        """Batches of one epoch."""
-        return self._plan.num_batches
-
-    @property
-    def batch_size(self) -> int:
-        """Samples of one global batch."""
-        return self._plan.batch_size
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` (from 0) from position `start` (from 0) on."""

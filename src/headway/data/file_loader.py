@@ -10,12 +10,18 @@ from headway.data.batch import Batch, Shard
 from headway.data.decoding import Crop
 from headway.data.image_stream import ImageStream
 from headway.data.mixing import Mixing
-from headway.data.order import Indices, TrainingPlan, epoch_order, evaluation_shares
+from headway.data.order import (
+    Indices,
+    PlannedLoader,
+    TrainingPlan,
+    epoch_order,
+    evaluation_shares,
+)
 from headway.data.preprocessing import Preprocessing
 from headway.data.splits import FileSplit
 
 
-class FileLoader:
+class FileLoader(PlannedLoader):
     """Training batches of a `FileSplit`.
 
     Worker processes only decode; order, augmentation and preprocessing happen here, on the
@@ -55,7 +61,7 @@ class FileLoader:
         preprocessing: Preprocessing | None = None,
         num_workers: int = 0,
     ) -> None:
-        self._plan = TrainingPlan(len(split), batch_size, shard)
+        super().__init__(TrainingPlan(len(split), batch_size, shard))
         self._seed = seed
         self._scale_crop: tuple[float, float] | None = None
         if augmentation is not None and split.image_size is not None:
@@ -69,21 +75,6 @@ class FileLoader:
         self._preprocessing = None if preprocessing is None else preprocessing.to(device)
         self._targets = split.targets.to(device)
         self._images = ImageStream(split, device, num_workers)
-
-    @property
-    def num_samples(self) -> int:
-        """Samples of one epoch over all processes."""
-        return self._plan.num_samples
-
-    @property
-    def num_batches(self) -> int:
-        """Batches of one epoch."""
-        return self._plan.num_batches
-
-    @property
-    def batch_size(self) -> int:
-        """Samples of one global batch."""
-        return self._plan.batch_size
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` (from 0) from position `start` (from 0) on.

@@ -106,6 +106,32 @@ class TrainingPlan:
         return share, weight
 
 
+class PlannedLoader:
+    """What loaders of training batches have in common: the sizes that their plan gives.
+
+    Args:
+        plan: How an epoch is cut into batches.
+    """
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        self._plan = plan
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of one epoch over all processes."""
+        return self._plan.num_samples
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of one epoch."""
+        return self._plan.num_batches
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of one global batch."""
+        return self._plan.batch_size
+
+
 def evaluation_shares(
     length: int, batch_size: int, shard: Shard
 ) -> list[tuple[Indices, Bool[Tensor, "_"] | None]]:

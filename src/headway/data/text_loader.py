@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from headway.data.batch import Batch, Shard
-from headway.data.order import TrainingPlan, epoch_order
+from headway.data.order import PlannedLoader, TrainingPlan, epoch_order
 from headway.data.random import derive_seed
 from headway.data.text_split import TextSplit
 
@@ -13,7 +13,7 @@ from headway.data.text_split import TextSplit
 _STREAM = 1003
 
 
-class TextLoader:
+class TextLoader(PlannedLoader):
     """Windows of a text in random order, cut at other places in every epoch.
 
     The windows of an epoch lie end to end from a random place on, and go on at the start of
@@ -47,27 +47,12 @@ class TextLoader:
         device: torch.device,
         shard: Shard = Shard(),  # noqa: B008 - frozen
     ) -> None:
-        self._plan = TrainingPlan(len(split), batch_size, shard)
+        super().__init__(TrainingPlan(len(split), batch_size, shard))
         self._seed = seed
         self._tokens = split.tokens.to(device)
         self._window = split.window
         # A window and the target of its last character.
         self._reach = torch.arange(split.window + 1, device=device)
-
-    @property
-    def num_samples(self) -> int:
-        """Windows of one epoch over all processes."""
-        return self._plan.num_samples
-
-    @property
-    def num_batches(self) -> int:
-        """Batches of one epoch."""
-        return self._plan.num_batches
-
-    @property
-    def batch_size(self) -> int:
-        """Windows of one global batch."""
-        return self._plan.batch_size
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of `epoch` (from 0) from position `start` (from 0) on."""

@@ -45,14 +45,23 @@ def answers(
     networks: Sequence[Network],
     inputs: Shaped[Tensor, "batch *sample"],
     views: Views,
+    *,
+    draws: int = 1,
 ) -> list[Tensor]:
-    """Return the outputs of each network for raw inputs, as the mean over the views."""
+    """Return the outputs of each network for raw inputs, as the mean over views and draws.
+
+    Args:
+        networks: Networks, whose dropout may draw.
+        inputs: Samples.
+        views: What to show of each image.
+        draws: How often each view is answered.
+    """
     outputs: list[list[Tensor]] = [[] for _ in networks]
     weights: list[float] = []
     for view, weight in views(inputs):
-        weights.append(weight)
+        weights += [weight / draws] * draws
         for network, its in zip(networks, outputs, strict=True):
-            its.append(network.outputs(view))
+            its += [network.outputs(view) for _ in range(draws)]
     return [
         combined(network, its, weights)
         for network, its in zip(networks, outputs, strict=True)

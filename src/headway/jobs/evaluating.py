@@ -1,6 +1,7 @@
 """Measure trained networks on data that they have not seen."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -8,13 +9,14 @@ import torch
 
 from headway.data import Split, Views, align_source, build_views, read_source
 from headway.engine import Metrics
-from headway.errors import DataError, RunError
+from headway.errors import DataError, InputError, RunError
 from headway.jobs.combining import Names, answers, combined, load_members
 from headway.jobs.description import check_same_data
 from headway.jobs.loading import raw_batches
 from headway.jobs.network import Network
 from headway.jobs.places import anchor
 from headway.jobs.soup import average_weights
+from headway.nn import dropout_on, has_dropout
 from headway.recipe import Weights, load_recipe, read_data, source_options
 from headway.runs import Run, RunRecord
 
@@ -84,6 +86,7 @@ def evaluate(
     weights: Weights = "best",
     combine: Combine = "predictions",
     views: str = "none",
+    mc_dropout: int = 0,
     overrides: Sequence[str] = (),
 ) -> Evaluation:
     """Measure the network of a run on the held-out part of its data, or on other data.
@@ -98,16 +101,20 @@ def evaluate(
         weights: The best snapshot by validation, or the state of the newest checkpoint.
         combine: What is averaged of several networks.
         views: Views of each image that answers are averaged over; see `build_views`.
+        mc_dropout: Draws of dropout that answers are averaged over, at least 2; with 0,
+            dropout is off. The mean is of probabilities, or of values in regression.
         overrides: Changes to how other data is read, such as "data.target=price".
 
     Raises:
-        RunError: If there is no such run, its data has changed, or several runs cannot answer
-            together.
+        RunError: If there is no such run, its data has changed, several runs cannot answer
+            together, or there is no dropout to draw.
         RecipeError: If there are no such views of these inputs.
+        InputError: If `mc_dropout` is negative or 1.
         DataError: If the data cannot be read or does not fit the network.
 
     Reference:
-        Hansen and Salamon, "Neural Network Ensembles", 1990.
+        Hansen and Salamon, "Neural Network Ensembles", 1990. Gal and Ghahramani, "Dropout
+        as a Bayesian Approximation", 2015, section 4. arXiv:1506.02142.
 
     Example:
         >>> evaluate("runs/2026-11-21-0912-digits-resnet-20").values  # doctest: +SKIP
@@ -116,13 +123,15 @@ def evaluate(
     runs, networks = load_members(run, weights=weights)
     first = networks[0]
     seen = build_views(views, first.info.input_shape)
+    if mc_dropout:
+        _check_draws(mc_dropout, runs, networks)
     is_own = data is None or any(_is_same(data, network) for network in networks)
     if is_own and not overrides:
         split, part = _own_test(runs, first), "test"
     else:
         split, part = _other(first, data, overrides)
     mean = average_weights(runs, networks) if combine == "weights" else None
-    *members, metrics = _measure(split, networks, mean, seen)
+    *members, metrics = _measure(split, networks, mean, seen, mc_dropout)
     values = with_error_rates(metrics.compute())
     source = data or first.recipe.data.source
     for one, its in zip(runs, members, strict=True):
@@ -158,19 +167,39 @@ def with_error_rates(values: dict[str, float]) -> dict[str, float]:
 
 @torch.no_grad()
 def _measure(
-    split: Split, networks: Sequence[Network], mean: Network | None, views: Views
+    split: Split,
+    networks: Sequence[Network],
+    mean: Network | None,
+    views: Views,
+    mc_dropout: int,
 ) -> list[Metrics]:
     """Return the metrics of each network, and last of all together."""
     first = networks[0]
     everyone = [first.task.new_metrics(first.device) for _ in range(len(networks) + 1)]
-    for batch in raw_batches(split, first.device).batches():
-        outputs = answers(networks, batch.inputs, views)
-        together = combined(first, outputs)
-        if mean is not None:
-            [together] = answers([mean], batch.inputs, views)
-        for metrics, output in zip(everyone, [*outputs, together], strict=True):
-            metrics.update(output, batch.targets, batch.mask)
+    asked = networks if mean is None else [*networks, mean]
+    with ExitStack() as stack:
+        if mc_dropout:
+            for network in asked:
+                stack.enter_context(dropout_on(network.model))
+        for batch in raw_batches(split, first.device).batches():
+            outputs = answers(asked, batch.inputs, views, draws=max(1, mc_dropout))
+            together = combined(first, outputs) if mean is None else outputs.pop()
+            for metrics, output in zip(everyone, [*outputs, together], strict=True):
+                metrics.update(output, batch.targets, batch.mask)
     return list(everyone)
+
+
+def _check_draws(mc_dropout: int, runs: Sequence[Run], networks: Sequence[Network]) -> None:
+    if mc_dropout < 2:
+        raise InputError(
+            f"mc_dropout must be at least 2 draws, or 0 for dropout off, got {mc_dropout}"
+        )
+    for run, network in zip(runs, networks, strict=True):
+        if not has_dropout(network.model):
+            raise RunError(
+                f"{run.folder} has no dropout that could draw; leave mc_dropout out, or train "
+                f"{network.recipe.model.name} with dropout"
+            )
 
 
 def _compare(

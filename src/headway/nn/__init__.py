@@ -48,7 +48,7 @@ from headway.nn.initialization_data import krahenbuhl_, lsuv_
 from headway.nn.initialization_deep import delta_orthogonal_, fixup_scale, random_walk_gain
 from headway.nn.lesion import lesion_study, skipping
 from headway.nn.locally_connected import LocallyConnected2d
-from headway.nn.monte_carlo import MonteCarlo, monte_carlo
+from headway.nn.monte_carlo import MonteCarlo, dropout_on, has_dropout, monte_carlo
 from headway.nn.pooling import StochasticPool2d
 from headway.nn.preactivation import (
     PreActivationBlock,
@@ -135,12 +135,14 @@ __all__ = [
     "deepen",
     "delta_orthogonal_",
     "demo_kernels",
+    "dropout_on",
     "fans",
     "fft_conv2d",
     "fixup_scale",
     "fold_batch_norm",
     "freeze_",
     "freeze_batch_norm",
+    "has_dropout",
     "hold_frozen_norms_",
     "identity_block",
     "initialize_",

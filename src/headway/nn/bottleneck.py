@@ -6,10 +6,8 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from headway.nn.convolutions import bottleneck_width, conv1x1, conv3x3
 from headway.nn.residual import ShortcutB
-
-# The 3x3 convolution works on a quarter of the block's channels.
-_REDUCTION = 4
 
 
 class Bottleneck(nn.Module):
@@ -53,20 +51,15 @@ class Bottleneck(nn.Module):
         stride_on: Literal["3x3", "1x1"] = "3x3",
     ) -> None:
         super().__init__()
-        width, rest = divmod(out_channels, _REDUCTION)
-        if rest or width < 1:
-            raise ValueError(
-                f"out_channels must be a positive multiple of {_REDUCTION}, because the 3x3 "
-                f"convolution has a quarter of them, got {out_channels}"
-            )
+        width = bottleneck_width(out_channels)
         strides = {"1x1": (stride, 1), "3x3": (1, stride)}[stride_on]
-        self.conv1 = nn.Conv2d(in_channels, width, 1, stride=strides[0], bias=False)
+        self.conv1 = conv1x1(in_channels, width, stride=strides[0])
         self.norm1 = nn.BatchNorm2d(width)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(width, width, 3, stride=strides[1], padding=1, bias=False)
+        self.conv2 = conv3x3(width, width, stride=strides[1])
         self.norm2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU(inplace=True)
-        self.conv3 = nn.Conv2d(width, out_channels, 1, bias=False)
+        self.conv3 = conv1x1(width, out_channels)
         self.norm3 = nn.BatchNorm2d(out_channels)
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
         self.relu3 = nn.ReLU(inplace=True)

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from headway.nn.convolutions import conv3x3
 from headway.nn.initialization import kaiming_normal_
 from headway.nn.initialization_deep import fixup_scale
 from headway.nn.residual import ShortcutA
@@ -48,11 +49,11 @@ class FixupBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.bias1 = nn.Parameter(torch.zeros(1))
-        self.conv1 = _conv3x3(in_channels, out_channels, stride=stride)
+        self.conv1 = conv3x3(in_channels, out_channels, stride=stride)
         self.bias2 = nn.Parameter(torch.zeros(1))
         self.relu1 = nn.ReLU(inplace=True)
         self.bias3 = nn.Parameter(torch.zeros(1))
-        self.conv2 = _conv3x3(out_channels, out_channels)
+        self.conv2 = conv3x3(out_channels, out_channels)
         self.scale = nn.Parameter(torch.ones(1))
         self.bias4 = nn.Parameter(torch.zeros(1))
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
@@ -123,7 +124,3 @@ def initialize_fixup_(
         for parameter in layer.parameters():
             nn.init.zeros_(parameter)
     return network
-
-
-def _conv3x3(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)

@@ -1,5 +1,7 @@
 """Averages over the randomness of a trained network."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -28,10 +30,8 @@ def monte_carlo(
 ) -> MonteCarlo:
     """Average the outputs over draws of dropout: y = E_z f(x, z).
 
-    Dropout of every kind is on (torch's layers, the dropout of its recurrent and attention
-    layers, and all modules with a `drop_prob`); batch norm and everything else is in
-    evaluation mode. Evaluation without dropout gives this mean exactly where the network is
-    linear, and approximately elsewhere.
+    Dropout is on as in `dropout_on`. Evaluation without dropout gives this mean exactly
+    where the network is linear, and approximately elsewhere.
 
     The average is over the outputs as they are. For an average of probabilities, put
     nn.Softmax behind the model.
@@ -57,15 +57,46 @@ def monte_carlo(
     """
     if num_samples < 2:
         raise ValueError(f"num_samples must be at least 2, got {num_samples}")
-    with modes_and_randomness_kept(model, seed=seed):
-        for module in model.eval().modules():
-            # The module alone: what it holds may be batch norm.
-            module.training = _drops(module)
+    with dropout_on(model, seed=seed):
         outputs = torch.stack([model(inputs) for _ in range(num_samples)])
     std, mean = torch.std_mean(outputs, dim=0)
     return MonteCarlo(mean, std)
 
 
-def _drops(module: nn.Module) -> bool:
-    torch_kinds = (_DropoutNd, nn.RNNBase, nn.MultiheadAttention)
-    return isinstance(module, torch_kinds) or hasattr(module, "drop_prob")
+@contextmanager
+def dropout_on(model: nn.Module, *, seed: int = 0) -> Generator[None]:
+    """Let dropout of every kind draw, with all else in evaluation mode, batch norm too.
+
+    The kinds are torch's layers, the dropout of its recurrent and attention layers, and all
+    modules with a `drop_prob`. Modes and the random state come back at the end.
+
+    Args:
+        model: Network whose dropout draws meanwhile.
+        seed: Seed of the draws.
+
+    Example:
+        >>> model = nn.Dropout(0.5).eval()
+        >>> with dropout_on(model):
+        ...     dropped = int((model(torch.ones(100)) == 0).sum())
+        >>> 30 < dropped < 70, model.training
+        (True, False)
+    """
+    with modes_and_randomness_kept(model, seed=seed):
+        for module in model.eval().modules():
+            # The module alone: what it holds may be batch norm.
+            module.training = _drop_prob(module) is not None
+        yield
+
+
+def has_dropout(model: nn.Module) -> bool:
+    """Return whether a module that `dropout_on` lets draw has a probability above 0."""
+    return any((_drop_prob(module) or 0.0) > 0.0 for module in model.modules())
+
+
+def _drop_prob(module: nn.Module) -> float | None:
+    """Return the probability of dropout in `module` itself; None where it knows none."""
+    if isinstance(module, _DropoutNd):
+        return module.p
+    if isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+        return module.dropout
+    return getattr(module, "drop_prob", None)

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from headway.nn.convolutions import bottleneck_width, conv1x1, conv3x3
 from headway.nn.residual import ShortcutA
 from headway.nn.stochastic_depth import StochasticDepth, bypass
-
-# The 3x3 convolution of a bottleneck works on a quarter of the block's channels.
-_REDUCTION = 4
 
 
 class ShortcutProjection(nn.Module):
@@ -32,9 +30,7 @@ class ShortcutProjection(nn.Module):
         super().__init__()
         changes_shape = stride > 1 or in_channels != out_channels
         self.projection = (
-            nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False)
-            if changes_shape
-            else None
+            conv1x1(in_channels, out_channels, stride=stride) if changes_shape else None
         )
 
     def forward(
@@ -129,11 +125,11 @@ class PreActivationBlock(_PreActivation):
         super().__init__()
         self.norm1 = nn.BatchNorm2d(in_channels)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv1 = _conv(in_channels, out_channels, 3, stride=stride)
+        self.conv1 = conv3x3(in_channels, out_channels, stride=stride)
         self.norm2 = nn.BatchNorm2d(out_channels)
         self.relu2 = nn.ReLU(inplace=True)
         self.dropout = nn.Dropout(drop_prob)
-        self.conv2 = _conv(out_channels, out_channels, 3)
+        self.conv2 = conv3x3(out_channels, out_channels)
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
         self.depth = StochasticDepth()
 
@@ -181,21 +177,16 @@ class PreActivationBottleneck(_PreActivation):
         shortcut: Callable[..., nn.Module] = ShortcutProjection,
     ) -> None:
         super().__init__()
-        width, rest = divmod(out_channels, _REDUCTION)
-        if rest or width < 1:
-            raise ValueError(
-                f"out_channels must be a positive multiple of {_REDUCTION}, because the 3x3 "
-                f"convolution has a quarter of them, got {out_channels}"
-            )
+        width = bottleneck_width(out_channels)
         self.norm1 = nn.BatchNorm2d(in_channels)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv1 = _conv(in_channels, width, 1, stride=stride)
+        self.conv1 = conv1x1(in_channels, width, stride=stride)
         self.norm2 = nn.BatchNorm2d(width)
         self.relu2 = nn.ReLU(inplace=True)
-        self.conv2 = _conv(width, width, 3)
+        self.conv2 = conv3x3(width, width)
         self.norm3 = nn.BatchNorm2d(width)
         self.relu3 = nn.ReLU(inplace=True)
-        self.conv3 = _conv(width, out_channels, 1)
+        self.conv3 = conv1x1(width, out_channels)
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
         self.depth = StochasticDepth()
 
@@ -206,12 +197,3 @@ class PreActivationBottleneck(_PreActivation):
     def _convolve(self, activated: Tensor) -> Tensor:
         y = self.relu2(self.norm2(self.conv1(activated)))
         return self.conv3(self.relu3(self.norm3(self.conv2(y))))
-
-
-def _conv(
-    in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1
-) -> nn.Conv2d:
-    padding = kernel_size // 2
-    return nn.Conv2d(
-        in_channels, out_channels, kernel_size, stride=stride, padding=padding, bias=False
-    )

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from headway.nn.convolutions import conv1x1, conv3x3
 from headway.nn.stochastic_depth import StochasticDepth, bypass
 
 
@@ -68,7 +69,7 @@ class ShortcutC(nn.Sequential):
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
         super().__init__(
-            nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
+            conv1x1(in_channels, out_channels, stride=stride),
             nn.BatchNorm2d(out_channels),
         )
 
@@ -115,10 +116,10 @@ class PlainBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = _conv3x3(in_channels, out_channels, stride=stride)
+        self.conv1 = conv3x3(in_channels, out_channels, stride=stride)
         self.norm1 = nn.BatchNorm2d(out_channels)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv2 = _conv3x3(out_channels, out_channels)
+        self.conv2 = conv3x3(out_channels, out_channels)
         self.norm2 = nn.BatchNorm2d(out_channels)
         self.relu2 = nn.ReLU(inplace=True)
 
@@ -161,10 +162,10 @@ class BasicBlock(nn.Module):
         shortcut: Callable[..., nn.Module] = ShortcutA,
     ) -> None:
         super().__init__()
-        self.conv1 = _conv3x3(in_channels, out_channels, stride=stride)
+        self.conv1 = conv3x3(in_channels, out_channels, stride=stride)
         self.norm1 = nn.BatchNorm2d(out_channels)
         self.relu1 = nn.ReLU(inplace=True)
-        self.conv2 = _conv3x3(out_channels, out_channels)
+        self.conv2 = conv3x3(out_channels, out_channels)
         self.norm2 = nn.BatchNorm2d(out_channels)
         self.shortcut = shortcut(in_channels, out_channels, stride=stride)
         self.depth = StochasticDepth()
@@ -202,7 +203,3 @@ class BasicBlock(nn.Module):
         """
         nn.init.zeros_(self.norm2.weight)
         nn.init.zeros_(self.norm2.bias)
-
-
-def _conv3x3(in_channels: int, out_channels: int, *, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)

@@ -1,5 +1,6 @@
 """Averages of the weights over the steps, which are evaluated instead of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ _lerp_: Any = torch._foreach_lerp_  # pyright: ignore[reportPrivateUsage, report
 _foreach_copy_: Any = torch._foreach_copy_  # pyright: ignore[reportPrivateUsage, reportPrivateImportUsage]
 
 
-class AveragedModel:
+class AveragedModel(ABC):
     """What averages of the weights have in common: where they are kept and how they are used.
 
     Parameters and float buffers are averaged. Other buffers are copied: counters, and float
@@ -49,9 +50,9 @@ class AveragedModel:
             has_mean = _has_mean(slot.tensor)
             (self._float_buffers if has_mean else self._copied_buffers).add(slot)
 
+    @abstractmethod
     def update(self) -> None:
         """Take note of the present weights; call after each optimizer step."""
-        raise NotImplementedError
 
     @contextmanager
     def swapped(self) -> Generator[None]:

@@ -40,7 +40,7 @@ def build_task(
     if len(train_targets) == 0:
         raise DataError(f"{info.name}: the training part has no samples")
     if info.task == "classification":
-        _check_class_range(info, train_targets)
+        _check_labels(info, train_targets)
         return _build_classification(len(info.classes), label_smoothing, loss)
     if loss != "cross-entropy":
         warnings.warn(
@@ -83,26 +83,25 @@ def _build_steps(info: DataInfo, targets: Tensor) -> StepClassification:
             f"{info.name}: {info.task} needs int64 targets of shape (samples, steps), some "
             f"of which count, got {targets.dtype} of shape {tuple(targets.shape)}"
         )
-    low, high = (int(bound) for bound in torch.aminmax(counted))
-    if low < 0 or high >= len(info.classes):
-        raise DataError(
-            f"{info.name}: the classes of the steps must be in 0..{len(info.classes) - 1}, "
-            f"got {low}..{high}"
-        )
+    _check_class_range(info, counted, what="the classes of the steps")
     kind = LanguageModel if info.task == "language-model" else StepClassification
     return kind(len(info.classes))
 
 
-def _check_class_range(info: DataInfo, targets: Tensor) -> None:
+def _check_labels(info: DataInfo, targets: Tensor) -> None:
     if targets.ndim != 1 or targets.dtype != torch.int64:
         raise DataError(
             f"{info.name}: classification needs int64 targets of shape (samples,), got "
             f"{targets.dtype} of shape {tuple(targets.shape)}"
         )
-    low, high = (int(bound) for bound in torch.aminmax(targets))
+    _check_class_range(info, targets, what="labels")
+
+
+def _check_class_range(info: DataInfo, numbers: Tensor, *, what: str) -> None:
+    low, high = (int(bound) for bound in torch.aminmax(numbers))
     if low < 0 or high >= len(info.classes):
         raise DataError(
-            f"{info.name}: labels must be in 0..{len(info.classes) - 1}, got "
+            f"{info.name}: {what} must be in 0..{len(info.classes) - 1}, got "
             f"{low}..{high}; number the classes from 0 without gaps"
         )
 

@@ -1,8 +1,7 @@
 """Each sample belongs to one of several classes."""
 
 import math
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -12,10 +11,10 @@ from torch.nn import functional as F
 from headway.errors import RecipeError
 from headway.tasks.auxiliary import with_auxiliary
 from headway.tasks.boundary import check_class_numbers, read_class_targets, read_outputs
-from headway.tasks.combining import mean_of_exponentials
+from headway.tasks.one_of_several import OneOfSeveral
 
 
-class Classification:
+class Classification(OneOfSeveral):
     """Softmax cross-entropy over classes.
 
     Args:
@@ -37,17 +36,12 @@ class Classification:
         [[0.3333333432674408, 0.3333333432674408, 0.3333333432674408]]
     """
 
-    monitor: str = "accuracy"
-    monitor_mode: Literal["max", "min"] = "max"
-
     def __init__(self, num_classes: int, label_smoothing: float = 0.0) -> None:
-        if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
+        super().__init__(num_classes)
         if not 0.0 <= label_smoothing < 1.0:
             raise RecipeError(
                 f"label_smoothing must be at least 0 and below 1, got {label_smoothing}"
             )
-        self.num_classes = num_classes
         self.label_smoothing = label_smoothing
 
     @with_auxiliary
@@ -75,29 +69,13 @@ class Classification:
         """Return the probability of each class, in float32 or better."""
         return read_outputs(outputs, self.num_classes).softmax(dim=1)
 
-    def combine(
-        self,
-        outputs: Float[Tensor, "members *batch classes"],
-        weights: Sequence[float] | None = None,
-    ) -> Float[Tensor, "*batch classes"]:
-        """Return the logits of the mean of the members' probabilities.
-
-        Args:
-            outputs: Logits of each member.
-            weights: Part of each member, adding up to 1; equal ones where None.
-        """
-        return mean_of_exponentials(outputs.log_softmax(dim=-1), weights)
-
     def chance_level(self, targets: Int64[Tensor, " samples"]) -> dict[str, float]:
         """Return what the best constant answer reaches on `targets`.
 
         "loss" is the entropy of the class shares in nats, which is ln(num_classes) where
         all classes are equally frequent; "accuracy" is the share of the largest class.
         """
-        counts = torch.bincount(targets.cpu(), minlength=self.num_classes).double()
-        priors = counts / counts.sum()
-        entropy = torch.special.entr(priors).sum()
-        return {"loss": float(entropy), "accuracy": float(priors.max())}
+        return self._constant_answer(targets)
 
 
 class ClassificationMetrics:

@@ -1,7 +1,6 @@
 """Each step of a sequence belongs to one of several classes."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,13 +10,13 @@ from torch.nn import functional as F
 
 from headway.errors import DataError
 from headway.tasks.boundary import read_step_outputs
-from headway.tasks.combining import mean_of_exponentials
+from headway.tasks.one_of_several import OneOfSeveral
 
 # Target of a step that does not count, as in torch.
 IGNORED = -100
 
 
-class StepClassification:
+class StepClassification(OneOfSeveral):
     """Softmax cross-entropy at the steps that count; the others have -100 as their target.
 
     Args:
@@ -32,14 +31,6 @@ class StepClassification:
         >>> round(float(task.loss(torch.zeros(1, 2, 4), targets)), 4)
         1.3863
     """
-
-    monitor: str = "accuracy"
-    monitor_mode: Literal["max", "min"] = "max"
-
-    def __init__(self, num_classes: int) -> None:
-        if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
-        self.num_classes = num_classes
 
     def loss(self, outputs: Any, targets: Any) -> Float[Tensor, ""]:
         """Return the mean cross-entropy of the steps that count, in nats.
@@ -64,29 +55,13 @@ class StepClassification:
         """Return the probability of each class at each step, in float32 or better."""
         return read_step_outputs(outputs, self.num_classes).softmax(dim=2)
 
-    def combine(
-        self,
-        outputs: Float[Tensor, "members *batch classes"],
-        weights: Sequence[float] | None = None,
-    ) -> Float[Tensor, "*batch classes"]:
-        """Return the logits of the mean of the members' probabilities.
-
-        Args:
-            outputs: Logits of each member.
-            weights: Part of each member, adding up to 1; equal ones where None.
-        """
-        return mean_of_exponentials(outputs.log_softmax(dim=-1), weights)
-
     def chance_level(self, targets: Int64[Tensor, "samples steps"]) -> dict[str, float]:
         """Return what the best answer that is the same at every step reaches on `targets`.
 
         "loss" is the entropy of the class shares in nats: for a text that of its characters
         one by one. "accuracy" is the share of the most frequent class.
         """
-        counted = targets[targets != IGNORED].cpu()
-        priors = torch.bincount(counted, minlength=self.num_classes).double() / len(counted)
-        entropy = torch.special.entr(priors).sum()
-        return {"loss": float(entropy), "accuracy": float(priors.max())}
+        return self._constant_answer(targets[targets != IGNORED])
 
 
 class StepMetrics:

@@ -3,6 +3,7 @@
 import itertools
 import math
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,7 +22,29 @@ class Dimension(Protocol):
 
 
 @dataclass(frozen=True)
-class LogUniform:
+class _Between(ABC):
+    """Numbers from `low` to `high`."""
+
+    low: float
+    high: float
+
+    def draw(self, generator: random.Random) -> float:
+        """Return a value at random."""
+        return self._at(generator.random())
+
+    def grid(self, points: int) -> list[float]:
+        """Return `points` values with equal steps, the ends among them."""
+        if points == 1:
+            return [self._at(0.5)]
+        return [self._at(i / (points - 1)) for i in range(points)]
+
+    @abstractmethod
+    def _at(self, share: float) -> float:
+        """Return the number at a share of the way, in 0..1."""
+
+
+@dataclass(frozen=True)
+class LogUniform(_Between):
     """Numbers of every size alike: log(x) is uniform between log(low) and log(high).
 
     Args:
@@ -36,22 +59,9 @@ class LogUniform:
         ['0.0001', '0.001', '0.01', '0.1']
     """
 
-    low: float
-    high: float
-
     def __post_init__(self) -> None:
         if not 0.0 < self.low < self.high:
             raise ValueError(f"expected 0 < low < high, got {self.low} and {self.high}")
-
-    def draw(self, generator: random.Random) -> float:
-        """Return a value at random."""
-        return self._at(generator.random())
-
-    def grid(self, points: int) -> list[float]:
-        """Return `points` values with equal ratios, the ends among them."""
-        if points == 1:
-            return [self._at(0.5)]
-        return [self._at(i / (points - 1)) for i in range(points)]
 
     def _at(self, share: float) -> float:
         low, high = math.log(self.low), math.log(self.high)
@@ -59,7 +69,7 @@ class LogUniform:
 
 
 @dataclass(frozen=True)
-class Uniform:
+class Uniform(_Between):
     """Numbers between two ends, each alike.
 
     Args:
@@ -74,22 +84,9 @@ class Uniform:
         [0.0, 0.5, 1.0]
     """
 
-    low: float
-    high: float
-
     def __post_init__(self) -> None:
         if not self.low < self.high:
             raise ValueError(f"expected low < high, got {self.low} and {self.high}")
-
-    def draw(self, generator: random.Random) -> float:
-        """Return a value at random."""
-        return self._at(generator.random())
-
-    def grid(self, points: int) -> list[float]:
-        """Return `points` values with equal differences, the ends among them."""
-        if points == 1:
-            return [self._at(0.5)]
-        return [self._at(i / (points - 1)) for i in range(points)]
 
     def _at(self, share: float) -> float:
         return self.low + share * (self.high - self.low)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int16, Int64, Shaped, UInt8
 from torch import Tensor
 
 from headway.data.augmentation.moves import Images
@@ -16,6 +16,8 @@ ColorDirections = tuple[tuple[float, ...], ...]
 
 # Luma of ITU-R BT.601, which torchvision and Pillow use too.
 _LUMA = (0.299, 0.587, 0.114)
+# As many bytes add up to less than 2**15. Sums in int16 take a third of the time of int32.
+_RUN = 128
 # Numbers of one call of `normal` for one sample.
 _NOISE_BLOCK = 1 << 17
 
@@ -109,19 +111,21 @@ class ColorJitter:
     def _map_colors(
         self, images: Images, indices: Int64[Tensor, " batch"], seed: int, epoch: int
     ) -> Images:
-        even = 2 * uniform(seed, epoch, indices, COLOR, 4) - 1
-        brightness = 1 + self.brightness * even[:, 0]
-        contrast = 1 + self.contrast * even[:, 1]
-        gain, offset = brightness * contrast, (self.intensity * even[:, 3])[:, None]
+        even = (2 * uniform(seed, epoch, indices, COLOR, 4) - 1).unbind(dim=1)
+        brightness = 1 + self.brightness * even[0]
+        contrast = 1 + self.contrast * even[1]
+        gain, offset = brightness * contrast, (self.intensity * even[3])[:, None]
         if self.pca_color:
             alphas = normal(seed, epoch, indices, COLOR_OFFSET, len(self.color_directions))
             offset = offset + self.pca_color * alphas @ self._directions(images).T
         offset = offset * _range(images)
+        if images.dtype == torch.uint8 and not self.saturation:
+            images = images.to(torch.int16)
         if self.contrast:
             gray = _mean_gray(images)
             offset = offset + ((1 - contrast) * brightness * gray)[:, None]
         if self.saturation:
-            saturation = 1 + self.saturation * even[:, 2]
+            saturation = 1 + self.saturation * even[2]
             return saturate(images, saturation, gain=gain, offset=offset)
         largest = (1 + self.brightness) * (1 + self.contrast)
         return scale_values(images, gain, offset, largest=largest)
@@ -145,26 +149,26 @@ def scale_values(
     """Return gain * x + offset, rounded and cut off for uint8.
 
     Args:
-        images: uint8 or floating point.
+        images: uint8, the same in int16, which is overwritten, or floating point.
         gain: Factor of every image, 0 to `largest`.
         offset: What is added to each channel, or to all.
         largest: The largest gain, which decides how finely gains of uint8 are rounded.
     """
-    gain, offset = gain[:, None, None, None], offset[:, :, None, None]
-    if images.dtype == torch.uint8:
-        bits = 7 - max(0, math.ceil(math.log2(largest)) - 1)
-        return _scale_bytes(images, gain, offset, bits=bits)
-    return images * gain.to(images.dtype) + offset.to(images.dtype)
+    gain, offset = gain.view(-1, 1, 1, 1), offset[:, :, None, None]
+    if images.is_floating_point():
+        return images * gain.to(images.dtype) + offset.to(images.dtype)
+    bits = 7 - max(0, math.ceil(math.log2(largest)) - 1)
+    return _scale_bytes(images.to(torch.int16), gain, offset, bits=bits)
 
 
 def _scale_bytes(
-    images: UInt8[Tensor, "batch channels height width"],
+    values: Int16[Tensor, "batch channels height width"],
     gain: Float[Tensor, "batch 1 1 1"],
     offset: Float[Tensor, "batch _ 1 1"],
     *,
     bits: int,
 ) -> UInt8[Tensor, "batch channels height width"]:
-    """Compute in whole numbers of 16 bits, several times faster than in floats.
+    """Compute in whole numbers of 16 bits, in place: several times faster than in floats.
 
     With x = 128 + d, gain * x + offset is gain * d + (offset + 128 gain). The gain has `bits`
     bits after the point, so that gain * d with |d| <= 128 stays within 2**15.
@@ -176,7 +180,7 @@ def _scale_bytes(
     # The rest of the offset and one half, which makes the shift round to the nearest.
     rest = ((offset - whole + 0.5) * 2**bits).floor()
     # x * steps may overflow, and comes back as 128 * steps is taken off: both wrap around.
-    values = images.to(torch.int16).mul_(steps.to(torch.int16))
+    values.mul_(steps.to(torch.int16))
     values.add_((rest - 128 * steps).to(torch.int16)).bitwise_right_shift_(bits)
     values.add_(whole.clamp(-1024, 1024).to(torch.int16))
     return values.clamp_(0, 255).to(torch.uint8)
@@ -233,15 +237,26 @@ def as_type_of(
 
 
 def _range(images: Images) -> float:
-    return 255.0 if images.dtype == torch.uint8 else 1.0
+    return 1.0 if images.is_floating_point() else 255.0
 
 
 def _mean_gray(images: Images) -> Float[Tensor, " batch"]:
-    is_byte = images.dtype == torch.uint8
-    # Sums of bytes in int32 hold images of up to 2**23 pixels.
-    sums = images.flatten(2).sum(dim=2, dtype=torch.int32 if is_byte else None)
-    means = sums.to(torch.float32) / (images.shape[2] * images.shape[3])
+    pixels = images.flatten(2)
+    means = _sums(pixels).to(torch.float32) / pixels.shape[2]
     return luma(means[:, :, None, None]).flatten()
+
+
+def _sums(
+    pixels: Shaped[Tensor, "batch channels pixels"],
+) -> Shaped[Tensor, "batch channels"]:
+    """Return the sum of each channel; of bytes, in uint8 or int16, in int32."""
+    if pixels.is_floating_point():
+        return pixels.sum(dim=2)
+    if pixels.shape[2] % _RUN == 0:
+        runs = pixels.to(torch.int16).reshape(*pixels.shape[:2], -1, _RUN)
+        pixels = runs.sum(dim=3, dtype=torch.int16)
+    # Sums of bytes in int32 hold images of up to 2**23 pixels.
+    return pixels.sum(dim=2, dtype=torch.int32)
 
 
 def _noise(

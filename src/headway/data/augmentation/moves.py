@@ -93,10 +93,11 @@ def _gather_images(images: Images, moves: Moves) -> Images:
     are what index_select copies fastest.
     """
     height, width = images.shape[2:]
+    margin, length = _margin(images), math.prod(images.shape[1:])
     source, variants = _source(images, moves)
-    length = math.prod(images.shape[1:])
     runs = source.as_strided((len(source) - length + 1, length), (1, 1))
-    start = torch.arange(len(images), device=images.device) * length + _margin(images)
+    end = margin + images.numel()
+    start = torch.arange(margin, end, length, device=images.device)
     if variants is not None:
         start = start + variants * images.numel()
     if moves.down is not None:
@@ -121,13 +122,9 @@ def _source(
             number = flips.long() * len(axes)
             variants = number if variants is None else variants + number
             axes += [(*others, axis) for others in axes]
-    margin, length = _margin(images), images.numel()
-    source = images.new_empty(len(axes) * length + 2 * margin)
-    source[:margin] = source[-margin:] = 0
-    copies = source[margin:-margin].view(len(axes), *images.shape)
-    for copy, flipped in zip(copies, axes, strict=True):
-        copy.copy_(images.flip(flipped) if flipped else images)
-    return source, variants
+    zeros = images.new_zeros(_margin(images))
+    copies = [images.flip(flipped) if flipped else images for flipped in axes]
+    return torch.cat([zeros, *(copy.flatten() for copy in copies), zeros]), variants
 
 
 def _margin(images: Images) -> int:
@@ -139,21 +136,22 @@ def _margin(images: Images) -> int:
 def _visible(images: Images, moves: Moves) -> Shaped[Tensor, "batch 1 height width"]:
     """Return 1 where an image shows a pixel of its own, 0 beyond the border and in the hole.
 
-    The rows of an image know three patterns: seen, seen but for the hole, not seen. Picking
+    The rows of an image know three patterns: not seen, seen, seen but for the hole. Picking
     one for every row is faster than combining masks of rows and columns.
     """
     batch, _, height, width = images.shape
     rows, columns = _in_view(images, moves.down, 2), _in_view(images, moves.right, 3)
-    picks, with_hole = 2 * (1 - rows), columns
+    patterns = [torch.zeros_like(columns), columns]
     if moves.hole is not None:
         hole = moves.hole
-        in_rows = _covers(height, hole.size, images.device).index_select(0, hole.row)
-        in_columns = _covers(width, hole.size, images.device).index_select(0, hole.column)
-        picks, with_hole = torch.maximum(picks, in_rows), columns * (1 - in_columns)
-    patterns = torch.stack((columns, with_hole, torch.zeros_like(columns)), dim=1)
-    patterns = patterns.to(images.dtype).view(3 * batch, width)
-    numbers = 3 * torch.arange(batch, device=images.device)[:, None] + picks
-    return patterns.index_select(0, numbers.flatten()).view(batch, 1, height, width)
+        row_seen = _beside(height, hole.size, images.device).index_select(0, hole.row)
+        column_seen = _beside(width, hole.size, images.device).index_select(0, hole.column)
+        rows = rows * (2 - row_seen)
+        patterns.append(columns * column_seen)
+    table = torch.stack(patterns, dim=1).to(images.dtype).view(-1, width)
+    first = torch.arange(0, len(table), len(patterns), device=images.device)
+    numbers = (first[:, None] + rows).flatten()
+    return table.index_select(0, numbers).view(batch, 1, height, width)
 
 
 def _in_view(
@@ -177,11 +175,11 @@ def _shift_table(length: int, device: torch.device) -> UInt8[Tensor, "shifts len
 
 
 @lru_cache(maxsize=8)
-def _covers(length: int, size: int, device: torch.device) -> UInt8[Tensor, "length length"]:
-    """Return 1 where the side around each centre (row) covers a place (column)."""
+def _beside(length: int, size: int, device: torch.device) -> UInt8[Tensor, "length length"]:
+    """Return 0 where the side around each centre (row) covers a place (column), else 1."""
     place = torch.arange(length, device=device)
     offset = place - place[:, None] + size // 2
-    return ((offset >= 0) & (offset < size)).to(torch.uint8)
+    return ((offset < 0) | (offset >= size)).to(torch.uint8)
 
 
 def _by_slices(images: Images, moves: Moves) -> Images:

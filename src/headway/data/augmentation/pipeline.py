@@ -190,16 +190,16 @@ class Augmentation:
         self, images: Images, indices: Int64[Tensor, " batch"], seed: int, epoch: int
     ) -> Moves:
         height, width = images.shape[2:]
-        draws = uniform(seed, epoch, indices, MOVES, 6).unbind(dim=1)
+        draws = uniform(seed, epoch, indices, MOVES, 6)
         down = right = hole = None
         if self.crop_padding:
-            offsets = 2 * self.crop_padding + 1
-            down = _whole(draws[1], offsets) - self.crop_padding
-            right = _whole(draws[2], offsets) - self.crop_padding
+            offsets = _whole(draws[:, 1:3], 2 * self.crop_padding + 1)
+            down, right = (offsets - self.crop_padding).unbind(dim=1)
         if self.cutout:
-            hole = Hole(_whole(draws[3], height), _whole(draws[4], width), self.cutout)
-        mirrored = draws[0] < 0.5 if self.flip else None
-        upside_down = draws[5] < 0.5 if self.vertical_flip else None
+            row, column = _whole(draws[:, 3], height), _whole(draws[:, 4], width)
+            hole = Hole(row, column, self.cutout)
+        mirrored = draws[:, 0] < 0.5 if self.flip else None
+        upside_down = draws[:, 5] < 0.5 if self.vertical_flip else None
         return Moves(mirrored, upside_down, down, right, hole)
 
     def _apply_policy(
@@ -218,7 +218,7 @@ def _parts(images: Images, most_bytes: int) -> int:
     return min(len(images), -(-num_bytes // most_bytes))
 
 
-def _whole(draws: Tensor, bound: int) -> Int64[Tensor, " batch"]:
+def _whole(draws: Tensor, bound: int) -> Int64[Tensor, "batch *_"]:
     """Turn numbers in [0, 1) into whole numbers from 0 to `bound` - 1."""
     # Below 2**24, a multiple of 2**-24 under 1 times `bound` never rounds up to `bound`.
     return (draws * bound).to(torch.int64)

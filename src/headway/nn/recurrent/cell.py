@@ -14,7 +14,7 @@ State = tuple[Tensor, ...]
 TorchKernel = Literal["rnn_tanh", "rnn_relu", "gru", "lstm"]
 # A bias that holds a gate open: sigmoid(100) is exactly 1 in every number format, and its
 # slope exactly 0.
-OPEN = 100.0
+_OPEN = 100.0
 
 
 class RecurrentCell(nn.Module, ABC):
@@ -50,6 +50,8 @@ class RecurrentCell(nn.Module, ABC):
     num_states: ClassVar[int] = 1
     # Whether torch's kernel is faster on a CPU than a loop over the steps.
     has_fast_cpu_kernel: ClassVar[bool] = False
+    # The gates in the order of torch's kernel, with None for one that this cell lacks.
+    _torch_order: ClassVar[tuple[int | None, ...] | None] = None
     # Gate whose bias starts at `forget_bias`: the one that keeps the old state.
     _keep_gate: ClassVar[int | None] = None
 
@@ -133,8 +135,16 @@ class RecurrentCell(nn.Module, ABC):
         return None
 
     def torch_weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return weight_ih, weight_hh, bias_ih and bias_hh as `torch_kernel` takes them."""
-        return self.weight_ih, self.weight_hh, self.bias, torch.zeros_like(self.bias)
+        """Return weight_ih, weight_hh, bias_ih and bias_hh as `torch_kernel` takes them.
+
+        A gate that the kernel has and this cell lacks is held open.
+        """
+        weight_ih, weight_hh, bias = self.weight_ih, self.weight_hh, self.bias
+        if self._torch_order is not None:
+            weight_ih = _with_gate(weight_ih, self._torch_order, fill=0.0)
+            weight_hh = _with_gate(weight_hh, self._torch_order, fill=0.0)
+            bias = _with_gate(bias, self._torch_order, fill=_OPEN)
+        return weight_ih, weight_hh, bias, torch.zeros_like(bias)
 
     @torch.no_grad()
     def load_torch_weights(
@@ -160,22 +170,6 @@ def as_torch(state: State) -> Tensor | State:
     return state[0] if len(state) == 1 else state
 
 
-def with_open_gate(
-    weights: Tensor, bias: bool, order: tuple[int | None, ...], size: int
-) -> Tensor:
-    """Return rows of weights or biases in another order, with those of a gate held open.
-
-    Args:
-        weights: Gate below gate.
-        bias: Whether they are biases.
-        order: Number of the gate to put at each place; None for the one held open.
-        size: Rows of each gate.
-    """
-    held = weights.new_full((size, *weights.shape[1:]), OPEN if bias else 0.0)
-    gates = weights.split(size)
-    return torch.cat([held if gate is None else gates[gate] for gate in order])
-
-
 def keep(gate: Tensor, before: Tensor, update: Tensor) -> Tensor:
     """Return gate * before + (1 - gate) * update; under autocast in the format of `before`."""
     return update + gate * (before - update)
@@ -185,3 +179,10 @@ def check_forget_bias(forget_bias: float) -> None:
     """Refuse a forget bias that is no finite number."""
     if not math.isfinite(forget_bias):
         raise ValueError(f"forget_bias must be a finite number, got {forget_bias}")
+
+
+def _with_gate(weights: Tensor, order: tuple[int | None, ...], *, fill: float) -> Tensor:
+    """Return the rows of the gates in another order, and `fill` where it has None."""
+    gates = weights.chunk(len(order) - order.count(None))
+    held = torch.full_like(gates[0], fill)
+    return torch.cat([held if gate is None else gates[gate] for gate in order])

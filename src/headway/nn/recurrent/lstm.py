@@ -11,7 +11,6 @@ from headway.nn.recurrent.cell import (
     State,
     TorchKernel,
     check_forget_bias,
-    with_open_gate,
 )
 
 
@@ -97,6 +96,7 @@ class LSTM1997(RecurrentCell):
     num_gates: ClassVar[int] = 3
     num_states: ClassVar[int] = 2
     has_fast_cpu_kernel: ClassVar[bool] = True
+    _torch_order: ClassVar[tuple[int | None, ...] | None] = (0, None, 1, 2)
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -105,17 +105,6 @@ class LSTM1997(RecurrentCell):
     def torch_kernel(self) -> TorchKernel | None:
         """Function of torch that computes this cell over all steps, with an idle gate."""
         return "lstm"
-
-    def torch_weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the weights of an LSTM whose forget gate is held open."""
-        order, size = (0, None, 1, 2), self.hidden_size
-        bias = with_open_gate(self.bias, bias=True, order=order, size=size)
-        return (
-            with_open_gate(self.weight_ih, bias=False, order=order, size=size),
-            with_open_gate(self.weight_hh, bias=False, order=order, size=size),
-            bias,
-            torch.zeros_like(bias),
-        )
 
     def advance(
         self, projected: Float[Tensor, "batch gates"], state: State, weights: State

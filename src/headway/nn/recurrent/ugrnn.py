@@ -12,7 +12,6 @@ from headway.nn.recurrent.cell import (
     TorchKernel,
     check_forget_bias,
     keep,
-    with_open_gate,
 )
 
 
@@ -47,6 +46,7 @@ class UGRNN(RecurrentCell):
 
     num_gates: ClassVar[int] = 2
     _keep_gate: ClassVar[int | None] = 1
+    _torch_order: ClassVar[tuple[int | None, ...] | None] = (None, 1, 0)
 
     def __init__(
         self, input_size: int, hidden_size: int, *, forget_bias: float = 1.0
@@ -58,17 +58,6 @@ class UGRNN(RecurrentCell):
     def torch_kernel(self) -> TorchKernel | None:
         """Function of torch that computes this cell over all steps, with an idle gate."""
         return "gru"
-
-    def torch_weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the weights of a GRU whose reset gate is held open."""
-        order, size = (None, 1, 0), self.hidden_size
-        bias = with_open_gate(self.bias, bias=True, order=order, size=size)
-        return (
-            with_open_gate(self.weight_ih, bias=False, order=order, size=size),
-            with_open_gate(self.weight_hh, bias=False, order=order, size=size),
-            bias,
-            torch.zeros_like(bias),
-        )
 
     def advance(
         self, projected: Float[Tensor, "batch gates"], state: State, weights: State
