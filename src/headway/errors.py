@@ -5,9 +5,11 @@ HeadwayError
 │   ├── DataError             a data source is missing, damaged or of the wrong shape
 │   ├── RecipeError           a setting is unknown or out of range
 │   ├── ModelError            a model is unknown or does not fit the data
-│   └── RunError              a run folder is missing, foreign or too new
+│   ├── RunError              a run folder is missing, foreign or too new
+│   └── TargetError           a training program cannot be loaded, made or run
 ├── CheckpointError           a checkpoint cannot be written or read
 ├── DivergenceError           the loss is no longer a number; exit code 3
+├── RemedyDoesNotFit          a remedy has nothing to change in a program, or cannot
 └── Interrupted               a signal stopped the run after saving; exit code 128 + signal
 """
 
@@ -50,6 +52,10 @@ class RunError(InputError):
     """A run folder is missing, is not a run, or was written by a newer version."""
 
 
+class TargetError(InputError):
+    """A training program to examine cannot be loaded, made or run."""
+
+
 class CheckpointError(HeadwayError):
     """A checkpoint cannot be written or read."""
 
@@ -72,6 +78,10 @@ class DivergenceError(HeadwayError):
         self.loss = loss
         self.lr = lr
         self.cause = cause
+
+
+class RemedyDoesNotFit(HeadwayError):  # noqa: N818 - a remedy that does not fit is no fault
+    """A remedy of the doctor has nothing to change in a program, or cannot change it."""
 
 
 class Interrupted(HeadwayError):  # noqa: N818 - it reports a wish of the user, not a fault

@@ -64,7 +64,7 @@ class TrainStep:
             parameter for group in optimizer.param_groups for parameter in group["params"]
         ]
         training = options.training
-        self.clipper = _clipper(training, self._parameters)
+        self.clipper = make_clipper(training, self._parameters)
         self._penalty: Penalty | None = None
         if training.l1 or training.l2:
             weights = decayed_parameters(model)
@@ -155,7 +155,7 @@ class TrainStep:
         return distributed.whole(norm)
 
 
-def _clipper(training: Training, parameters: list[Tensor]) -> Clipper | None:
+def make_clipper(training: Training, parameters: list[Tensor]) -> Clipper | None:
     """Return what clips the gradients of `parameters`, or None where nothing does."""
     clipper = Clipper(
         parameters,
