@@ -1,0 +1,86 @@
+"""One small file a check: evidence in, findings out."""
+
+from collections.abc import Callable, Iterator
+
+from headway.doctor.checks.activation_scale import check_activation_scale
+from headway.doctor.checks.bad_data import check_bad_data, check_independent_labels
+from headway.doctor.checks.batch_size import check_batch_size
+from headway.doctor.checks.capacity import check_capacity
+from headway.doctor.checks.class_imbalance import check_class_imbalance
+from headway.doctor.checks.dead_units import check_dead_units
+from headway.doctor.checks.epochs_few import check_epochs_few
+from headway.doctor.checks.frozen_parameters import check_frozen_parameters
+from headway.doctor.checks.gradient_flow import check_gradient_flow
+from headway.doctor.checks.gradient_wiring import check_gradient_wiring
+from headway.doctor.checks.hidden_activation import check_hidden_activation
+from headway.doctor.checks.input_blind import check_input_blind
+from headway.doctor.checks.input_scale import check_input_scale
+from headway.doctor.checks.label_encoding import check_label_encoding
+from headway.doctor.checks.loss_at_start import check_loss_at_start
+from headway.doctor.checks.loss_mismatch import check_loss_mismatch
+from headway.doctor.checks.loss_numerics import check_loss_numerics
+from headway.doctor.checks.lost_numbers import check_lost_numbers
+from headway.doctor.checks.lr_high import check_lr_high
+from headway.doctor.checks.lr_low import check_lr_low
+from headway.doctor.checks.metric import check_metric
+from headway.doctor.checks.noisy_training import check_noisy_training
+from headway.doctor.checks.normalization import check_normalization
+from headway.doctor.checks.numerics import check_numerics
+from headway.doctor.checks.optimizer import check_optimizer
+from headway.doctor.checks.oscillation import check_oscillation
+from headway.doctor.checks.other_optimizer import check_other_optimizer
+from headway.doctor.checks.output_activation import check_output_activation
+from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
+from headway.doctor.checks.overfitting import check_overfitting
+from headway.doctor.checks.regularization import check_regularization
+from headway.doctor.checks.saturation import check_saturation
+from headway.doctor.checks.shape_broadcast import check_shape_broadcast
+from headway.doctor.checks.shuffle import check_shuffle
+from headway.doctor.checks.symmetry import check_symmetry
+from headway.doctor.checks.train_eval_mode import check_train_eval_mode
+from headway.doctor.checks.zero_grad_missing import check_zero_grad_missing
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+
+Check = Callable[[Evidence], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    check_bad_data,
+    check_independent_labels,
+    check_label_encoding,
+    check_input_scale,
+    check_shape_broadcast,
+    check_loss_mismatch,
+    check_output_activation,
+    check_metric,
+    check_loss_numerics,
+    check_loss_at_start,
+    check_class_imbalance,
+    check_gradient_wiring,
+    check_frozen_parameters,
+    check_zero_grad_missing,
+    check_train_eval_mode,
+    check_shuffle,
+    check_numerics,
+    check_lost_numbers,
+    check_normalization,
+    check_symmetry,
+    check_activation_scale,
+    check_hidden_activation,
+    check_gradient_flow,
+    check_dead_units,
+    check_saturation,
+    check_lr_high,
+    check_oscillation,
+    check_lr_low,
+    check_other_optimizer,
+    check_noisy_training,
+    check_optimizer,
+    check_batch_size,
+    check_regularization,
+    check_capacity,
+    check_epochs_few,
+    check_overfitting,
+    check_input_blind,
+    check_overfit_one_batch,
+)

@@ -1,0 +1,197 @@
+"""Data that holds no numbers, tells nothing, or is known beforehand."""
+
+from collections.abc import Iterator, Mapping
+
+from headway.doctor.checks.certain import certain
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.data_facts import DataFacts, InputFacts
+from headway.doctor.probes.overfit import Overfit
+from headway.doctor.progress import progress
+
+_CAUSE: Cause = "bad_data"
+# Ids and yes-or-no answers repeat by nature; measurements and pictures do not.
+_FEW_VALUES = 20
+_FEW_FEATURES = 3
+_LEAK = 0.05
+_COPIES = 0.5
+_CONFLICTS = 0.05
+# Nearby samples have the same target by chance below this many standard deviations.
+_TELLS_NOTHING = 3.0
+_TELLS = 5.0
+
+
+def check_bad_data(evidence: Evidence) -> Iterator[Finding]:
+    """Find numbers that are none, constant inputs, leaks, copies and conflicts."""
+    data: DataFacts | None = evidence.data
+    if data is None:
+        return
+    yield from _not_finite(data)
+    yield from _constant(evidence, data)
+    yield from _leaked(data)
+    if not _is_discrete(data):
+        yield from _repeated(data)
+
+
+def check_independent_labels(evidence: Evidence) -> Iterator[Finding]:
+    """Find targets that have nothing to do with the inputs."""
+    data: DataFacts | None = evidence.data
+    reached = progress(evidence)
+    if data is None or data.train_tells is None or evidence.course is None:
+        return
+    if data.inputs and all(facts.constant_fraction == 1 for facts in data.inputs):
+        return
+    has_learned = reached.metric >= reached.dumb + max(reached.margin, 0.03)
+    if not reached.is_known or has_learned or data.train_tells > _TELLS_NOTHING:
+        return
+    is_in_val = data.val_tells is not None and data.val_tells > _TELLS
+    if is_in_val and not data.is_val_train:
+        told = (
+            f"Targets of nearby inputs agree in the validation data ({data.val_tells:.1f} "
+            "standard deviations above chance) and not in the training data "
+            f"({data.train_tells:.1f}), and {reached.describe()}."
+        )
+        yield from _of_labels(
+            told, {"label_encoding": 0.9, "bad_data": 0.6}, can_learn=True
+        )
+        return
+    if reached.good > reached.dumb + reached.margin:
+        return
+    fits = reached.train_metric > reached.metric + max(2 * reached.margin, 0.1)
+    told = (
+        "Nothing tells the targets from the inputs: targets of nearby training inputs agree "
+        f"{data.train_tells:.1f} standard deviations above chance, and {reached.describe()}; "
+        f"on the training data it has {reached.train_metric:.3g}."
+    )
+    overfit: Overfit | None = evidence.overfit
+    can_learn = fits or (overfit is not None and overfit.is_possible)
+    likely: dict[Cause, float] = {"bad_data": 0.6, "label_encoding": 0.5}
+    yield from _of_labels(told, likely, can_learn=can_learn)
+
+
+def _of_labels(
+    told: str, likely: Mapping[Cause, float], *, can_learn: bool
+) -> Iterator[Finding]:
+    """Shuffled targets and those of chance look the same: both are said.
+
+    A network that learns targets by heart, and nothing of new ones that are as near, leaves
+    no other explanation.
+    """
+    remedies: dict[Cause, str] = {
+        "label_encoding": "Check that each target belongs to its input.",
+        "bad_data": "Check whether the inputs can tell the targets at all.",
+    }
+    for cause, confidence in likely.items():
+        yield Finding(
+            cause=cause,
+            severity="error" if can_learn else "warning",
+            confidence=confidence,
+            evidence=told,
+            remedy=remedies[cause],
+            code="x, y = x[order], y[order]  # the same order for both",
+            check="independent_labels",
+            is_certain=can_learn,
+        )
+
+
+def _not_finite(data: DataFacts) -> Iterator[Finding]:
+    named = [("input", facts) for facts in data.inputs]
+    if data.targets is not None:
+        named.append(("target", data.targets))
+    for name, facts in named:
+        if facts.bad_fraction > 0:
+            yield certain(
+                _CAUSE,
+                f"{_share(facts.nan_fraction)} of the numbers in the {name}s are NaN and "
+                f"{_share(facts.inf_fraction)} infinite, in {data.samples} samples.",
+                "Drop these samples, or fill in the mean of the feature.",
+                code="x = torch.nan_to_num(x)",
+            )
+            return
+    for facts in data.val_inputs:
+        if facts.bad_fraction > 0:
+            yield certain(
+                _CAUSE,
+                f"{_share(facts.bad_fraction)} of the numbers in the validation inputs are "
+                "NaN or infinite.",
+                "Drop these samples, or fill in the mean of the feature.",
+                code="x = torch.nan_to_num(x)",
+            )
+            return
+
+
+def _share(fraction: float) -> str:
+    return f"{fraction:.1%}" if fraction >= 0.001 or fraction == 0 else f"{fraction:.1e}"
+
+
+def _constant(evidence: Evidence, data: DataFacts) -> Iterator[Finding]:
+    if data.samples < 2:
+        return
+    if data.inputs and all(facts.constant_fraction == 1 for facts in data.inputs):
+        yield certain(
+            _CAUSE,
+            f"All {data.samples} training inputs are equal.",
+            "Check how the inputs are read.",
+        )
+    targets = data.targets
+    # Targets without meaning belong to an update that makes its own.
+    has_meaning = evidence.program.step is None and evidence.task.kind != "values"
+    is_one = (
+        targets is not None and targets.constant_fraction == 1 and targets.distinct == 1
+    )
+    if targets is not None and has_meaning and is_one:
+        yield certain(
+            _CAUSE,
+            f"All {data.samples} training targets are {targets.low:g}.",
+            "Check how the targets are read.",
+        )
+
+
+def _is_discrete(data: DataFacts) -> bool:
+    """Whether equal inputs are natural: few values, few features, or ids."""
+    return all(_has_few_values(facts) for facts in data.inputs)
+
+
+def _has_few_values(facts: InputFacts) -> bool:
+    entries = 1
+    for size in facts.shape:
+        entries *= size
+    return facts.distinct <= _FEW_VALUES or (
+        not facts.is_floating_point and entries <= _FEW_FEATURES
+    )
+
+
+def _leaked(data: DataFacts) -> Iterator[Finding]:
+    """Validation samples known from training, more than samples are alike by nature."""
+    leak = data.val_in_train or 0.0
+    if leak >= _LEAK + 1.5 * data.repeated and not data.is_val_train:
+        yield certain(
+            _CAUSE,
+            f"{leak:.0%} of the validation samples are in the training data too, so that "
+            "the validation metric says little about new data.",
+            "Split the data before anything is copied or augmented, and by group.",
+            code="train, val = torch.utils.data.random_split(data, [0.8, 0.2])",
+        )
+
+
+def _repeated(data: DataFacts) -> Iterator[Finding]:
+    if data.conflicts >= _CONFLICTS:
+        yield Finding(
+            cause=_CAUSE,
+            severity="warning",
+            confidence=0.6,
+            evidence=(
+                f"{data.conflicts:.0%} of the training inputs occur again with another target."
+            ),
+            remedy="Keep one target for each input.",
+            check=_CAUSE,
+        )
+    elif data.copies >= _COPIES:
+        yield Finding(
+            cause=_CAUSE,
+            severity="warning",
+            confidence=0.4,
+            evidence=f"{data.copies:.0%} of the training samples are copies of others.",
+            remedy="Drop the copies.",
+            check=_CAUSE,
+        )

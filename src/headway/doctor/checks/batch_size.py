@@ -1,0 +1,49 @@
+"""The batches are too small to learn from, or too large to learn in time."""
+
+from collections.abc import Iterator
+
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+from headway.doctor.probes.watched import Watched
+from headway.doctor.progress import progress
+from headway.doctor.remedies.samples import batch_size_of
+
+# A gradient of so few samples is mostly noise.
+_FEW_SAMPLES = 2
+# Fewer updates than this are too few for most programs, where smaller batches give more.
+_FEW_UPDATES = 200
+# A batch of this share of the data is nearly the whole gradient.
+_WHOLE = 0.45
+_USUAL = 32
+
+
+def check_batch_size(evidence: Evidence) -> Iterator[Finding]:
+    """Find batches of one or two samples, or a whole data set in a batch, without progress."""
+    course: Watched | None = evidence.course
+    reached = progress(evidence)
+    if course is None or not reached.is_poor:
+        return
+    size = batch_size_of(evidence.program)
+    samples = max(1, evidence.program.train.num_samples)
+    told = reached.describe()
+    if size <= _FEW_SAMPLES < samples:
+        yield _finding(0.65, f"A batch has {size} of {samples} samples, and {told}.")
+    elif course.planned_steps < _FEW_UPDATES and size > _USUAL:
+        is_whole = size >= _WHOLE * samples
+        yield _finding(
+            0.65 if is_whole else 0.45,
+            f"With {size} of {samples} samples in a batch there are only "
+            f"{course.planned_steps} updates, and {told}.",
+        )
+
+
+def _finding(confidence: float, told: str) -> Finding:
+    return Finding(
+        cause="batch_size",
+        severity="error",
+        confidence=confidence,
+        evidence=told,
+        remedy=f"Use batches of {_USUAL} samples.",
+        code=f"loader = DataLoader(dataset, batch_size={_USUAL}, shuffle=True)",
+        check="batch_size",
+    )

@@ -1,0 +1,128 @@
+"""Targets that are written in another way than the loss reads them."""
+
+from collections.abc import Iterator
+
+from headway.doctor.checks.certain import certain
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.data_facts import DataFacts
+from headway.doctor.probes.first_batch import FirstBatch
+from headway.doctor.probes.loss_records import SeenLoss
+
+_CAUSE: Cause = "label_encoding"
+# What torch says about types of targets.
+_TYPES = (
+    "expected scalar type Long",
+    "expected target type",
+    "expected target dtype",
+    "Expected floating point type for target",
+    "not implemented for",
+    "Found dtype",
+    "expected scalar type Float",
+    "result type Float can't be cast",
+    "multi-target not supported",
+    "target tensor expected",
+    "tensor to have scalar type Long",
+)
+
+
+def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
+    """Find ids out of range, labels of -1 and 1 where 0 and 1 are meant, wrong types."""
+    first: FirstBatch | None = evidence.first_batch
+    if first is None:
+        return
+    for rule in (_out_of_range, _beyond_one, _silent, _wrong_type):
+        found = list(rule(evidence, first))
+        if found:
+            yield from found
+            return
+
+
+def _out_of_range(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Class ids without an output."""
+    seen = first.loss_named("cross_entropy", "nll_loss", "multi_margin_loss")
+    if seen is None or seen.target is None or not _has_ids(seen):
+        return
+    width = seen.given.shape[1]
+    low, high = _lowest_and_highest(evidence, seen)
+    if low >= 0 and high < width:
+        return
+    if low == 1 and high == width:
+        told = f"Class ids count from 1 to {high}; the loss counts {width} outputs from 0."
+        remedy, code = "Subtract 1 from the class ids.", "target = target - 1"
+    else:
+        told = f"Class ids go from {low} to {high}, and there are outputs for 0 to {width - 1}."
+        remedy = "Number the classes from 0, or give the network an output for each."
+        code = "classes, target = target.unique(return_inverse=True)"
+    yield certain(_CAUSE, told, remedy, code=code)
+
+
+def _has_ids(seen: SeenLoss) -> bool:
+    target = seen.target
+    if target is None or seen.given.dim() < 2 or seen.given.shape[1] < 2:
+        return False
+    return not target.is_floating_point() and target.shape != seen.given.shape
+
+
+def _lowest_and_highest(evidence: Evidence, seen: SeenLoss) -> tuple[int, int]:
+    """Return the range of ids that count, in the batch and in what was read of the data."""
+    assert seen.target is not None
+    ignored = seen.call.argument(4, "ignore_index", -100)
+    ids = seen.target[seen.target != ignored]
+    found = [int(ids.min()), int(ids.max())] if ids.numel() else [0, 0]
+    data: DataFacts | None = evidence.data
+    if data is not None and evidence.task.kind == "classes" and seen.is_of_main:
+        found.extend(data.class_counts)
+    return min(found), max(found)
+
+
+def _beyond_one(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Yes and no as -1 and 1, 1 and 2 or 0 and 255 before a loss for 0 and 1."""
+    names = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+    seen = first.loss_named(*names, of_main=True)
+    if seen is None or seen.target is None or evidence.task.kind == "values":
+        return
+    low, high = float(seen.target.min()), float(seen.target.max())
+    if low >= 0 and high <= 1:
+        return
+    yield certain(
+        _CAUSE,
+        f"{seen.name} wants targets of 0 and 1 and gets {low:g} to {high:g}.",
+        "Write no as 0 and yes as 1.",
+        code=f"target = (target > {(low + high) / 2:g}).float()",
+    )
+
+
+def _silent(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Labels of 0 in a loss for -1 and 1, which multiplies by them."""
+    if first.facts is None or not first.facts.silent_levels:
+        return
+    silent = ", ".join(f"{level:g}" for level in first.facts.silent_levels)
+    low, high = evidence.task.levels
+    yield certain(
+        _CAUSE,
+        f"Samples with the target {silent} have no gradient at all; the targets are {low:g} "
+        f"and {high:g}.",
+        "Write no as -1 and yes as 1, as the loss wants them, or use BCEWithLogitsLoss.",
+        code="target = target * 2 - 1",
+    )
+
+
+def _wrong_type(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    if not first.error or not any(text in first.error for text in _TYPES):
+        return
+    is_class_loss = any(s.name in ("cross_entropy", "nll_loss") for s in first.losses)
+    has_column = is_class_loss and first.targets_shape[-1:] == (1,)
+    yield certain(
+        _CAUSE,
+        f"The loss does not take targets of type {first.targets_dtype} and shape "
+        f"{first.targets_shape}: {first.error}.",
+        "Give class ids as one whole number for each sample."
+        if is_class_loss
+        else "Give the targets as floating-point numbers.",
+        code=(
+            "target = target.squeeze(-1).long()" if has_column else "target = target.long()"
+        )
+        if is_class_loss
+        else "target = target.float()",
+    )

@@ -1,0 +1,51 @@
+"""A metric that does not measure how good the answers are."""
+
+import math
+from collections.abc import Iterator
+
+from headway.doctor.checks.certain import certain
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.first_batch import FirstBatch
+
+_CAUSE: Cause = "metric"
+
+
+def check_metric(evidence: Evidence) -> Iterator[Finding]:
+    """Find a metric that is not larger for right answers than for wrong ones."""
+    first: FirstBatch | None = evidence.first_batch
+    if first is None or first.metric is None:
+        return
+    told = first.metric
+    if told.error:
+        yield certain(
+            _CAUSE,
+            f"The metric fails: {told.error}.",
+            "Check the shapes and types that the metric gets.",
+        )
+    elif told.meeting is not None:
+        yield certain(
+            _CAUSE,
+            f"The metric compares outputs of shape {told.meeting.output_shape} with targets "
+            f"of shape {told.meeting.target_shape}, every one with every other.",
+            "Give outputs and targets the same shape.",
+            code="(predicted.squeeze(-1) == target).float().mean()",
+        )
+    elif not math.isfinite(told.right + told.wrong):
+        return
+    elif told.right == told.wrong == told.own:
+        yield certain(
+            _CAUSE,
+            f"The metric is {told.own:.3g} for right answers, for wrong ones and for those "
+            "of the untrained network.",
+            "Compare the predicted classes, argmax along the classes, with the targets.",
+            code="accuracy = (output.argmax(dim=1) == target).float().mean()",
+        )
+    elif told.right < told.wrong:
+        yield certain(
+            _CAUSE,
+            f"The metric is {told.right:.3g} for right answers and {told.wrong:.3g} for wrong "
+            "ones.",
+            "Return a metric that is larger for better answers.",
+            code="metric = lambda output, target: -error(output, target)",
+        )

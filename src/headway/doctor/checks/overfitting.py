@@ -1,0 +1,82 @@
+"""The network learns its training data by heart and gets worse on other data."""
+
+import math
+from collections.abc import Iterator
+from statistics import fmean
+
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding, Severity
+from headway.doctor.probes.watched import Watched
+from headway.doctor.progress import Progress, progress
+
+# How many evaluations after the best must be worse, each than the one at the best.
+_RISES = 3
+# How much the validation loss must rise above its best, as a share of it: losses of a few
+# hundred samples are off by about 5 %, and two standard errors must be passed.
+_RISEN = 0.15
+# Share of the way from the dumb baseline that the metric must drop from its best to count as
+# a loss of what was reached.
+_DROPPED = 0.05
+_CLEARLY_DROPPED = 0.15
+# A training metric so far above the validation metric, likewise, is a gap.
+_GAP = 0.15
+
+
+def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
+    """Find a validation loss that rises while the training loss falls."""
+    course: Watched | None = evidence.course
+    reached = progress(evidence)
+    if course is None or course.has_no_val or not reached.is_known:
+        return
+    rise = _rise(course)
+    dropped = _dropped(course, reached)
+    gap = reached.train_metric - reached.metric
+    has_gap = gap > max(_GAP * _range(reached), reached.margin)
+    if rise < _RISEN and not (reached.is_poor and has_gap):
+        return
+    severity: Severity = "info"
+    if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):
+        severity = "error"
+    elif has_gap and dropped > _DROPPED:
+        severity = "warning"
+    yield Finding(
+        cause="overfitting",
+        severity=severity,
+        confidence=0.6 if severity == "error" else 0.5,
+        evidence=(
+            f"The validation loss ends {rise:.0%} above its lowest while the training loss "
+            f"falls; the metric is {reached.train_metric:.3g} on training and "
+            f"{reached.metric:.3g} on validation data."
+        ),
+        remedy="Stop at the best epoch, or regularize: decay, dropout, augmentation.",
+        code=(
+            "if val_loss < best:\n"
+            "    best, weights = val_loss, copy.deepcopy(model.state_dict())"
+        ),
+        check="overfitting",
+    )
+
+
+def _rise(course: Watched) -> float:
+    """Return the share by which the loss ends above its lowest; 0 where it is no trend."""
+    losses = [e.val.loss for e in course.evaluations if e.val is not None]
+    if not losses or not all(map(math.isfinite, losses)):
+        return 0.0
+    best = min(range(len(losses)), key=losses.__getitem__)
+    after = losses[best + 1 :]
+    train = [e.train.loss for e in course.evaluations]
+    if len(after) < _RISES or losses[best] <= 0 or train[-1] >= train[best]:
+        return 0.0
+    return fmean(after[-_RISES:]) / losses[best] - 1
+
+
+def _dropped(course: Watched, reached: Progress) -> float:
+    """Return how much of the way from the dumb baseline was lost since the best."""
+    metrics = [e.val.standard for e in course.evaluations if e.val is not None]
+    finite = [metric for metric in metrics if math.isfinite(metric)]
+    drop = max(finite, default=math.nan) - reached.metric
+    return drop / _range(reached) if drop > reached.margin else 0.0
+
+
+def _range(reached: Progress) -> float:
+    return max(reached.good, reached.train_metric) - reached.dumb

@@ -1,0 +1,63 @@
+"""A model that is trained in evaluation mode, or still random when it is evaluated."""
+
+from collections.abc import Iterator
+
+from headway.doctor.checks.certain import certain
+from headway.doctor.checks.naming import listed
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+from headway.doctor.probes.updates import Updates
+
+
+def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
+    """Compare the training flags during updates with what they change."""
+    updates: Updates | None = evidence.updates
+    if updates is None:
+        return
+    yield from _trained_in_evaluation(updates)
+    yield from _random_in_evaluation(updates)
+
+
+def _trained_in_evaluation(updates: Updates) -> Iterator[Finding]:
+    # The root module is called "" among the layers.
+    is_eval = ["" in u.eval_layers and "" not in u.train_layers for u in updates.updates]
+    if not is_eval or not is_eval[-1] or updates.modes is None:
+        return
+    last = updates.updates[-1]
+    still = [name for name in updates.modes.sensitive if name in last.eval_layers]
+    when = "from the first update on" if is_eval[0] else "after the first update"
+    if still or (updates.modes.matters and not updates.learned):
+        what = f"{listed(still)} work" if still else "it works"
+        yield certain(
+            "train_eval_mode",
+            f"the model is in evaluation mode {when}: {what} as in evaluation; in training "
+            f"mode outputs differ by {updates.modes.train_gap:.2g} of their spread.",
+            "Call model.train() before the updates, and again after each evaluation.",
+            layer=still[0] if still else None,
+            code="model.train()",
+        )
+    else:
+        yield Finding(
+            cause="train_eval_mode",
+            severity="info",
+            confidence=0.2,
+            evidence=f"the model is in evaluation mode {when}; no trained layer minds.",
+            remedy="Call model.train() before the updates.",
+            code="model.train()",
+            check="train_eval_mode",
+        )
+
+
+def _random_in_evaluation(updates: Updates) -> Iterator[Finding]:
+    modes = updates.modes
+    drops = [call for call in updates.eval_dropouts if call.is_on and call.p > 0]
+    if modes is None or not drops or not modes.is_random_in_eval:
+        return
+    yield certain(
+        "train_eval_mode",
+        f"dropout stays on in evaluation mode ({drops[0].line or drops[0].layer}): two "
+        f"outputs for the same batch differ by {modes.eval_noise:.2g} of their spread.",
+        "Pass training=self.training to functional dropout, or use nn.Dropout.",
+        layer=drops[0].layer or None,
+        code=f"F.dropout(x, p={drops[0].p:g}, training=self.training)",
+    )

@@ -1,0 +1,129 @@
+"""Findings in the order of what to do about them, and the verdict."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from headway.doctor.finding import CAUSES, SEVERITIES, Cause, Finding
+from headway.doctor.progress import Progress
+
+# What other faults bring about: said as facts once a fault of the program itself is certain.
+_SYMPTOMS: frozenset[Cause] = frozenset(
+    {
+        "dead_units",
+        "saturation",
+        "vanishing_gradient",
+        "exploding_gradient",
+        "lr_high",
+        "lr_low",
+        "optimizer",
+        "batch_size",
+        "capacity",
+        "epochs_few",
+        "overfitting",
+        "regularization",
+        "init",
+        "hidden_activation",
+        "normalization",
+    }
+)
+# A program that learns well has no error but a certain one, and a warning only so strong.
+_STRONG = 0.8
+# Share of the first cause's confidence from which on another is as good an explanation.
+_NEARLY = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What the doctor says about a program.
+
+    Attributes:
+        findings: Most likely cause first.
+        summary: How well the program learns and what bounds the result, in a sentence.
+        notes: What could not be measured, and why.
+        seconds: How long it took.
+    """
+
+    findings: tuple[Finding, ...]
+    summary: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether there is no error."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that are errors."""
+        return tuple(f for f in self.findings if f.severity == "error")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `headway check --json` prints."""
+        return {
+            "healthy": self.is_healthy,
+            "findings": [asdict(finding) for finding in self.findings],
+            "summary": self.summary,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def ordered(findings: Iterable[Finding], progress: Progress) -> tuple[Finding, ...]:
+    """Return findings without repetition, causes first, gated by what the program reaches.
+
+    Args:
+        findings: Of all checks.
+        progress: Of the program's own training.
+    """
+    gated = [_gated(finding, progress) for finding in findings]
+    is_explained = any(f.severity == "error" and f.is_certain for f in gated)
+    if is_explained:
+        gated = [_as_symptom(finding) for finding in gated]
+    gated.sort(key=_rank)
+    return tuple(_with_one_cause(_distinct(gated)))
+
+
+def _gated(finding: Finding, progress: Progress) -> Finding:
+    if finding.is_certain or finding.severity == "info" or not progress.is_fine:
+        return finding
+    is_strong = finding.confidence >= _STRONG
+    return replace(finding, severity="warning" if is_strong else "info")
+
+
+def _as_symptom(finding: Finding) -> Finding:
+    if finding.is_certain or finding.cause not in _SYMPTOMS:
+        return finding
+    return replace(finding, severity="info", confidence=finding.confidence / 2)
+
+
+def _with_one_cause(findings: list[Finding]) -> list[Finding]:
+    """Leave one uncertain error, and those nearly as likely: the others are alternatives."""
+    uncertain = [f for f in findings if f.severity == "error" and not f.is_certain]
+    if not uncertain:
+        return findings
+    least = _NEARLY * uncertain[0].confidence
+    return [
+        replace(f, severity="warning") if f in uncertain and f.confidence < least else f
+        for f in findings
+    ]
+
+
+def _rank(finding: Finding) -> tuple[int, bool, float, int]:
+    return (
+        SEVERITIES.index(finding.severity),
+        not finding.is_certain,
+        -finding.confidence,
+        CAUSES.index(finding.cause),
+    )
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    """Keep the first finding of each cause and layer, and two layers of a cause at most."""
+    kept: list[Finding] = []
+    for finding in findings:
+        same = [other for other in kept if other.cause == finding.cause]
+        if len(same) < 2 and all(other.layer != finding.layer for other in same):
+            kept.append(finding)
+    return kept

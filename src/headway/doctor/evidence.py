@@ -1,0 +1,82 @@
+"""All that was measured about one program, section by section."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from headway.doctor.program import MakeProgram, Program
+from headway.doctor.task import TaskFacts
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long an examination may take.
+
+    Attributes:
+        seconds: All of it.
+        begun: When it began, on the clock of `time.perf_counter`.
+    """
+
+    seconds: float = 60.0
+    begun: float = field(default_factory=time.perf_counter)
+
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.begun
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, at least 0."""
+        return max(0.0, self.seconds - self.spent)
+
+    def part(self, fraction: float) -> float:
+        """Return a fraction of the whole, but not more than what is left."""
+        return min(self.seconds * fraction, self.left)
+
+
+@dataclass(kw_only=True)
+class Evidence:
+    """What checks look at. A section is None until its probe ran, and where it could not.
+
+    A check reads sections and yields findings; it never trains or changes anything. Probes
+    fill the sections in, in the order of the fields, as far as the budget allows.
+
+    Attributes:
+        make: Makes the program from a seed.
+        program: One instance, only looked at and never trained.
+        task: What the program is trained for.
+        data: Facts about inputs and targets (`probes/data_facts.py`).
+        first_batch: Forward and backward of one batch before training
+            (`probes/first_batch.py`): outputs, loss, gradients.
+        updates: What a few of the program's own updates did (`probes/updates.py`): which
+            parameters moved, calls of zero_grad, backward and step, flags, order of data.
+        flow: Numbers of each layer at the start (`probes/flow.py`).
+        baselines: How well programs without a network do (`probes/baselines.py`).
+        course: The program's own training, as far as the budget goes
+            (`probes/watched.py`), with `late_flow`.
+        late_flow: Numbers of each layer at the end of that.
+        lost: Where a training that diverged lost its numbers (`probes/lost_numbers.py`).
+        overfit: Whether one batch can be learned by heart (`probes/overfit.py`).
+        sweep: Short trainings at several learning rates (`probes/sweep.py`).
+        ablation: What the network makes of other inputs (`probes/ablation.py`).
+        contrasts: Short trainings with one thing changed (`probes/contrasts.py`).
+        notes: What could not be measured and why, one sentence each.
+    """
+
+    make: MakeProgram
+    program: Program
+    task: TaskFacts
+    data: Any = None
+    first_batch: Any = None
+    updates: Any = None
+    flow: Any = None
+    baselines: Any = None
+    course: Any = None
+    late_flow: Any = None
+    lost: Any = None
+    overfit: Any = None
+    sweep: Any = None
+    ablation: Any = None
+    contrasts: Any = None
+    notes: list[str] = field(default_factory=list)

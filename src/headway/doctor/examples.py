@@ -1,0 +1,224 @@
+"""Data of a program: tensors, a Dataset or a DataLoader behind one face."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, default_collate
+
+Batch = tuple[Any, Any]
+_MOST_BATCHES = 2000
+BatchMap = Callable[[Any, Any], Batch]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Samples in the batches and the order of the program that they belong to.
+
+    Attributes:
+        source: A pair (inputs, targets) of tensors or structures of them, a map-style
+            Dataset, or a DataLoader or any other iterable of batches, which then decides
+            about batches and order itself.
+        batch_size: Samples of a batch, where the source does not decide it.
+        shuffle: Whether they are drawn in a new order each epoch, likewise.
+        maps: Changes of each batch, in order, such as a remedy's new labels.
+    """
+
+    source: Any
+    batch_size: int = 32
+    shuffle: bool = True
+    maps: tuple[BatchMap, ...] = ()
+
+    @property
+    def decides_itself(self) -> bool:
+        """Whether the source makes its own batches."""
+        return not isinstance(self.source, tuple) and not _is_dataset(self.source)
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of one epoch."""
+        if isinstance(self.source, tuple):
+            return _length(self.source[0])
+        if isinstance(self.source, BatchStream):
+            return self.source.num_samples
+        return len(_dataset_of(self.source))
+
+    @property
+    def num_batches(self) -> int:
+        """Batches of one epoch."""
+        if self.decides_itself:
+            return len(self.source)
+        return -(-self.num_samples // self.batch_size)
+
+    def batches(self, generator: torch.Generator | None = None) -> Iterator[Batch]:
+        """Go through one epoch.
+
+        Args:
+            generator: Where the order is drawn from; the global one by default. A source
+                that decides itself draws as its author had it.
+        """
+        if self.decides_itself:
+            for batch in self.source:
+                yield self._mapped(*split_batch(batch))
+            return
+        count = self.num_samples
+        order = torch.randperm(count, generator=generator) if self.shuffle else None
+        for start in range(0, count, self.batch_size):
+            stop = min(start + self.batch_size, count)
+            numbers = torch.arange(start, stop) if order is None else order[start:stop]
+            yield self.pick(numbers)
+
+    def pick(self, numbers: Tensor) -> Batch:
+        """Return the samples with these numbers as one batch."""
+        source = self.source
+        if isinstance(source, BatchStream):
+            source = source.head(int(numbers.max()) + 1)
+        if isinstance(source, tuple):
+            inputs, targets = source
+            return self._mapped(_take(inputs, numbers), _take(targets, numbers))
+        dataset = _dataset_of(source)
+        collate = getattr(self.source, "collate_fn", None) or default_collate
+        return self._mapped(*split_batch(collate([dataset[n] for n in numbers.tolist()])))
+
+    def first(self, count: int) -> Batch:
+        """Return the first `count` samples in the order in which they are stored."""
+        return self.pick(torch.arange(min(count, self.num_samples)))
+
+    def some(self, count: int, *, seed: int = 0) -> Batch:
+        """Return `count` samples, or all there are, drawn with a generator of their own.
+
+        Of a stream they are the first ones, as all before a sample would have to be read.
+        """
+        if isinstance(self.source, BatchStream):
+            return self.first(count)
+        generator = torch.Generator().manual_seed(seed)
+        order = torch.randperm(self.num_samples, generator=generator)
+        return self.pick(order[:count].sort().values)
+
+    def mapped(self, change: BatchMap) -> "Examples":
+        """Return the same examples with one more change of each batch."""
+        return replace(self, maps=(*self.maps, change))
+
+    def rebatched(
+        self, *, batch_size: int | None = None, shuffle: bool = True
+    ) -> "Examples":
+        """Return the same samples in batches that are made here, whatever the source was."""
+        source = self.source
+        if isinstance(source, DataLoader):
+            source = _Collated(source.dataset, source.collate_fn)
+        size = batch_size or getattr(self.source, "batch_size", None) or self.batch_size
+        return replace(self, source=source, batch_size=size, shuffle=shuffle)
+
+    def _mapped(self, inputs: Any, targets: Any) -> Batch:
+        for change in self.maps:
+            inputs, targets = change(inputs, targets)
+        return inputs, targets
+
+
+class BatchStream:
+    """Batches that come from an iterable without samples by number.
+
+    Args:
+        batches: Is iterated anew for each epoch. An endless one ends after 2,000 batches.
+        lengths: Batches and samples of an epoch, where they are known.
+    """
+
+    def __init__(self, batches: Any, lengths: tuple[int, int] | None = None) -> None:
+        self._batches = batches
+        self._lengths = lengths
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in islice(self._batches, _MOST_BATCHES):
+            yield split_batch(batch)
+
+    def __len__(self) -> int:
+        return self._counted()[0]
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of one epoch; the first call goes through one where it is not known."""
+        return self._counted()[1]
+
+    def head(self, count: int) -> Batch:
+        """Return the first samples of an epoch, at least `count` where there are as many."""
+        parts: list[Batch] = []
+        with torch.random.fork_rng(devices=[]):
+            for inputs, targets in self:
+                parts.append((inputs, targets))
+                count -= _length(targets)
+                if count <= 0:
+                    break
+        return joined([part[0] for part in parts]), joined([part[1] for part in parts])
+
+    def _counted(self) -> tuple[int, int]:
+        if self._lengths is None:
+            with torch.random.fork_rng(devices=[]):
+                counts = [_length(targets) for _, targets in self]
+            self._lengths = (len(counts), sum(counts))
+        return self._lengths
+
+
+@dataclass(frozen=True)
+class _Collated:
+    """A data set together with what makes a batch of its samples."""
+
+    dataset: Any
+    collate_fn: Callable[[list[Any]], Any]
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, number: int) -> Any:
+        return self.dataset[number]
+
+
+def split_batch(batch: Any) -> Batch:
+    """Return inputs and targets of a batch: the last part is the targets.
+
+    Raises:
+        TypeError: If the batch has fewer than two parts.
+    """
+    if isinstance(batch, (tuple, list)) and len(batch) >= 2:
+        *inputs, targets = batch
+        return (inputs[0] if len(inputs) == 1 else tuple(inputs)), targets
+    raise TypeError(f"a batch must be a pair (inputs, targets), got {type(batch).__name__}")
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Put inputs or targets of several batches, of one structure, together."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return torch.cat(list(parts)) if first.dim() else torch.stack(list(parts))
+    if isinstance(first, Mapping):
+        return {name: joined([part[name] for part in parts]) for name in first}
+    if isinstance(first, Sequence) and not isinstance(first, str):
+        return tuple(joined(list(column)) for column in zip(*parts, strict=True))
+    raise TypeError(f"expected tensors, got {type(first).__name__}")
+
+
+def _is_dataset(source: Any) -> bool:
+    return hasattr(source, "__getitem__") and hasattr(source, "__len__")
+
+
+def _dataset_of(source: Any) -> Any:
+    """Return what holds the samples: a Subset has a `dataset` too, with more of them."""
+    return source if _is_dataset(source) else getattr(source, "dataset", source)
+
+
+def _length(inputs: Any) -> int:
+    if isinstance(inputs, Mapping):
+        return _length(next(iter(inputs.values())))
+    if isinstance(inputs, Sequence):
+        return _length(inputs[0])
+    return len(inputs)
+
+
+def _take(values: Any, numbers: Tensor) -> Any:
+    if isinstance(values, Mapping):
+        return {name: _take(value, numbers) for name, value in values.items()}
+    if isinstance(values, (tuple, list)):
+        return tuple(_take(value, numbers) for value in values)
+    return values[numbers.to(values.device)]

@@ -1,0 +1,240 @@
+"""How well answers without a network do: a constant, a linear model, the nearest samples."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import Batch, Examples
+from headway.doctor.probes.features import position_features, sample_features
+from headway.doctor.program import first_tensor, num_in
+from headway.doctor.scoring import joined, r2
+from headway.doctor.task import TaskFacts, class_ids
+
+# Enough for a linear model of a small task; a larger one would take seconds.
+_TRAIN_SAMPLES = 2000
+_VAL_SAMPLES = 1000
+_NEIGHBORS = 5
+# Targets of more columns than this, such as images, are not fitted by a linear model.
+_MOST_COLUMNS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baselines:
+    """Metrics of answers without a network, fitted on training data that is not judged.
+
+    The metric is the one of `Scores.standard`: accuracy, or R2 for values.
+
+    Attributes:
+        part: What they are judged on: "val", or "train" where there is no validation data.
+        dumb: Always the most frequent class, or the mean.
+        learned: Metrics by name of those that look at the input: "linear", "neighbors".
+        samples: How many samples or positions they were judged on.
+        num_classes: How many classes occur, 0 for values.
+    """
+
+    part: str = "val"
+    dumb: float = math.nan
+    learned: dict[str, float] = field(default_factory=dict[str, float])
+    samples: int = 0
+    num_classes: int = 0
+
+    @property
+    def good(self) -> float:
+        """The metric of the best of them, at least that of the dumb one."""
+        return max(self.learned.values(), default=self.dumb)
+
+    @property
+    def standard_error(self) -> float:
+        """How far a metric on that many samples may be off, as one standard error.
+
+        Of a share p it is sqrt(p (1 - p) / n), of R2 about sqrt(4 R2 (1 - R2)^2 / n).
+        """
+        count = max(1, self.samples)
+        if self.num_classes:
+            share = min(max(self.good, 0.5), 0.99)
+            return math.sqrt(share * (1 - share) / count)
+        explained = min(max(self.good, 0.1), 0.95)
+        return math.sqrt(4 * explained * (1 - explained) ** 2 / count)
+
+
+@dataclass(frozen=True)
+class _Part:
+    features: Tensor
+    answers: Tensor
+
+
+def probe_baselines(evidence: Evidence, budget: Budget) -> Baselines:
+    """Fit the baselines of a task, in a second or two at most."""
+    if evidence.task.kind == "unknown" or budget.left <= 0:
+        return Baselines()
+    train, val, part = _parts(evidence)
+    if evidence.task.kind in ("classes", "binary"):
+        return _of_classes(train, val, part)
+    # Pixels that are 0 or 1 are scored as so many answers of yes or no, also where they are
+    # the inputs themselves.
+    is_binary = bool(((train.answers == 0) | (train.answers == 1)).all())
+    is_multilabel = is_binary and train.answers.shape[1] > 1
+    return _of_values(train, val, part, is_multilabel=is_multilabel)
+
+
+def gather(examples: Examples, count: int, *, seed: int = 0) -> Batch:
+    """Return about `count` samples, also of an iterable of batches, and leave no trace."""
+    with torch.random.fork_rng(devices=[]):
+        try:
+            return examples.some(count, seed=seed)
+        except TypeError:
+            inputs: list[Any] = []
+            targets: list[Any] = []
+            for input_, target in examples.batches():
+                inputs.append(input_)
+                targets.append(target)
+                if sum(num_in(t) for t in targets) >= count:
+                    break
+            return joined(inputs), joined(targets)
+
+
+def _parts(evidence: Evidence) -> tuple[_Part, _Part, str]:
+    program, task = evidence.program, evidence.task
+    train = _part(task, *gather(program.train, _TRAIN_SAMPLES))
+    if program.val is not None:
+        return train, _part(task, *gather(program.val, _VAL_SAMPLES)), "val"
+    half = len(train.features) // 2
+    order = torch.randperm(len(train.features), generator=torch.Generator().manual_seed(0))
+    first, second = order[:half], order[half:]
+    return (
+        _Part(train.features[first], train.answers[first]),
+        _Part(train.features[second], train.answers[second]),
+        "train",
+    )
+
+
+def _part(task: TaskFacts, inputs: Any, targets: Any) -> _Part:
+    ids = class_ids(task, targets) if task.kind in ("classes", "binary") else None
+    if ids is None:
+        answers = first_tensor(targets).detach().float().cpu()
+        answers = answers.reshape(len(answers), -1).nan_to_num()
+        if task.targets_equal_inputs:
+            return _Part(answers, answers)
+        return _Part(sample_features(inputs), answers)
+    ids = ids.cpu()
+    if len(ids) == num_in(targets):
+        features = sample_features(inputs)
+    else:
+        features = position_features(inputs, first_tensor(targets).shape)
+    is_counted = ids >= 0
+    return _Part(features[is_counted], ids[is_counted])
+
+
+def _of_classes(train: _Part, val: _Part, part: str) -> Baselines:
+    known = train.answers.unique()
+    dumb = train.answers.mode().values
+
+    def accuracy(predicted: Tensor) -> float:
+        return float((predicted == val.answers).float().mean())
+
+    learned: dict[str, float] = {}
+    if len(known) > 1:
+        labels = torch.searchsorted(known, train.answers)
+        scaled, other = _standardized(train.features, val.features)
+        learned["linear"] = accuracy(known[_logistic(scaled, labels, other)])
+        learned["neighbors"] = accuracy(known[_vote(scaled, labels, other, len(known))])
+    return Baselines(
+        part=part,
+        dumb=accuracy(dumb.expand(len(val.answers))),
+        learned=learned,
+        samples=len(val.answers),
+        num_classes=len(known),
+    )
+
+
+def _of_values(train: _Part, val: _Part, part: str, *, is_multilabel: bool) -> Baselines:
+    def metric(predicted: Tensor) -> float:
+        if is_multilabel:
+            return float(((predicted > 0.5) == (val.answers > 0.5)).float().mean())
+        return r2(predicted, val.answers)
+
+    scaled, other = _standardized(train.features, val.features)
+    learned: dict[str, float] = {}
+    if train.features is train.answers:
+        # What a copy reaches says nothing about a network that has to compress.
+        learned["components"] = metric(_two_components(train.answers, val.answers))
+    else:
+        learned["neighbors"] = metric(train.answers[_nearest(scaled, other)].mean(dim=1))
+        if train.answers.shape[1] <= _MOST_COLUMNS:
+            learned["linear"] = metric(_ridge(scaled, train.answers, other))
+    return Baselines(
+        part=part,
+        dumb=metric(train.answers.mean(dim=0).expand_as(val.answers)),
+        learned=learned,
+        samples=len(val.answers),
+        num_classes=2 if is_multilabel else 0,
+    )
+
+
+def _standardized(train: Tensor, val: Tensor) -> tuple[Tensor, Tensor]:
+    mean, std = train.mean(dim=0), train.std(dim=0)
+    # Rounding makes a constant column vary by about 1e-7 of itself.
+    is_constant = std <= 1e-6 * mean.abs() + 1e-30
+    std = torch.where(is_constant, torch.ones_like(std), std)
+    # A column that is constant here may be large elsewhere; it says nothing.
+    scale = torch.where(is_constant, torch.zeros_like(std), 1 / std)
+    return (train - mean) * scale, ((val - mean) * scale).clamp(-10, 10)
+
+
+def _logistic(features: Tensor, labels: Tensor, other: Tensor) -> Tensor:
+    """Return the classes that multinomial logistic regression says of `other`."""
+    count = int(labels.max()) + 1
+    weight = torch.zeros(features.shape[1], count, requires_grad=True)
+    bias = torch.zeros(count, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [weight, bias], max_iter=40, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(features @ weight + bias, labels)
+        loss = loss + 0.005 * weight.square().sum()
+        loss.backward()
+        return loss
+
+    step: Callable[..., Any] = optimizer.step
+    with torch.enable_grad():
+        step(closure)
+    return (other @ weight + bias).detach().argmax(dim=1)
+
+
+def _ridge(features: Tensor, answers: Tensor, other: Tensor) -> Tensor:
+    """Return what ridge regression says of `other`, with a penalty of 1 % of the samples."""
+    mean = answers.mean(dim=0)
+    penalty = 0.01 * len(features)
+    if features.shape[1] <= len(features):
+        gram = features.T @ features
+        gram.diagonal().add_(penalty)
+        weight = torch.linalg.solve(gram, features.T @ (answers - mean))
+    else:
+        gram = features @ features.T
+        gram.diagonal().add_(penalty)
+        weight = features.T @ torch.linalg.solve(gram, answers - mean)
+    return other @ weight + mean
+
+
+def _nearest(features: Tensor, other: Tensor) -> Tensor:
+    count = min(_NEIGHBORS, len(features))
+    return torch.cdist(other, features).topk(count, largest=False).indices
+
+
+def _vote(features: Tensor, labels: Tensor, other: Tensor, num_classes: int) -> Tensor:
+    votes = torch.nn.functional.one_hot(labels[_nearest(features, other)], num_classes)
+    return votes.sum(dim=1).argmax(dim=1)
+
+
+def _two_components(train: Tensor, val: Tensor) -> Tensor:
+    """Return `val` as its two main components tell it: what a narrow autoencoder knows."""
+    mean = train.mean(dim=0)
+    axes = torch.pca_lowrank(train - mean, q=min(2, *train.shape), center=False)[2]
+    return (val - mean) @ axes @ axes.T + mean

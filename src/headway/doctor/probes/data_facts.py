@@ -1,0 +1,257 @@
+"""What the data is like: numbers that are none, copies, classes, and what inputs tell."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import Examples
+from headway.doctor.probes.baselines import gather
+from headway.doctor.probes.features import sample_features, tensors_in
+from headway.doctor.program import first_tensor, num_in
+from headway.doctor.task import TaskFacts, class_ids
+
+# Samples that are read at most, and for how long where a data set makes them one by one.
+_MOST_READ = 20_000
+_MOST_ENTRIES = 50_000_000
+_READ_SECONDS = 1.0
+# Samples whose neighbors are asked, and how often answers are shuffled to compare.
+_ASKED = 600
+_SHUFFLES = 40
+_NEIGHBORS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFacts:
+    """What one tensor of the inputs, or the targets, is like.
+
+    Attributes:
+        shape: Of one sample.
+        is_floating_point: Whether it has values and not ids.
+        low: Smallest finite number.
+        high: Largest finite number.
+        mean: Of all finite numbers.
+        std: Of all finite numbers.
+        nan_fraction: Entries that are no number.
+        inf_fraction: Entries that are infinite.
+        constant_fraction: Features that are the same in all samples.
+        zero_fraction: Entries that are exactly 0.
+        distinct: Different numbers among some thousand entries.
+    """
+
+    shape: tuple[int, ...]
+    is_floating_point: bool
+    low: float
+    high: float
+    mean: float
+    std: float
+    nan_fraction: float = 0.0
+    inf_fraction: float = 0.0
+    constant_fraction: float = 0.0
+    zero_fraction: float = 0.0
+    distinct: int = 0
+
+    @property
+    def bad_fraction(self) -> float:
+        """Entries that are no finite number."""
+        return self.nan_fraction + self.inf_fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFacts:
+    """Facts about inputs and targets of the training and the validation data.
+
+    Attributes:
+        samples: Training samples that were read.
+        inputs: Facts of each tensor of the inputs.
+        targets: Facts of the targets.
+        class_counts: How often each id occurs in the training data.
+        copies: Share of training samples that occurred before.
+        repeated: Share of training samples whose input occurs more than once.
+        conflicts: Share of training samples whose input has another target elsewhere.
+        val_in_train: Share of validation samples that are in the training data, or None.
+        is_val_train: Whether the validation data is the training data.
+        val_inputs: Facts of each tensor of the validation inputs.
+        train_tells: How much nearby training inputs have nearby targets, in standard
+            deviations of what shuffled targets have; None where it cannot be told.
+        val_tells: Likewise for validation data among itself.
+    """
+
+    samples: int = 0
+    inputs: tuple[InputFacts, ...] = ()
+    targets: InputFacts | None = None
+    class_counts: dict[int, int] = field(default_factory=dict[int, int])
+    copies: float = 0.0
+    repeated: float = 0.0
+    conflicts: float = 0.0
+    val_in_train: float | None = None
+    is_val_train: bool = False
+    val_inputs: tuple[InputFacts, ...] = ()
+    train_tells: float | None = None
+    val_tells: float | None = None
+
+
+def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
+    """Read training and validation data and note what they are like."""
+    program, task = evidence.program, evidence.task
+    inputs, targets = read(program.train, min(_READ_SECONDS, budget.part(0.1)))
+    rows = _row_keys(inputs)
+    answers = _row_keys(targets)
+    facts = DataFacts(
+        samples=num_in(targets),
+        inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
+        targets=facts_of(first_tensor(targets)),
+        class_counts=_class_counts(task, targets),
+        copies=1 - len(set(rows)) / len(rows),
+        repeated=sum(n for n in Counter(rows).values() if n > 1) / len(rows),
+        conflicts=_conflicts(rows, answers),
+        train_tells=_tells(task, inputs, targets),
+    )
+    if program.val is None:
+        return facts
+    return _with_val(facts, evidence, program.val, rows, budget)
+
+
+def _with_val(
+    facts: DataFacts, evidence: Evidence, val: Examples, rows: list[bytes], budget: Budget
+) -> DataFacts:
+    inputs, targets = read(val, min(_READ_SECONDS, budget.part(0.1)))
+    val_rows = _row_keys(inputs)
+    known = set(rows)
+    found = sum(row in known for row in val_rows) / len(val_rows)
+    # Where only a part of the training data was read, as much more would be found.
+    part = len(rows) / max(1, _num_samples(evidence.program.train, len(rows)))
+    return replace(
+        facts,
+        val_in_train=min(1.0, found / part),
+        is_val_train=set(val_rows) == known,
+        val_inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
+        val_tells=_tells(evidence.task, inputs, targets),
+    )
+
+
+def read(examples: Examples, seconds: float) -> Any:
+    """Return all samples, or as many as can be read in this time."""
+    begun = time.perf_counter()
+    probe = gather(examples, 32)
+    each = (time.perf_counter() - begun) / max(1, num_in(probe[1]))
+    entries = sum(t[0].numel() for t in tensors_in(probe[0])) or 1
+    most = min(_MOST_READ, max(32, _MOST_ENTRIES // entries))
+    if not isinstance(examples.source, tuple):
+        most = min(most, max(32, int(seconds / max(each, 1e-7))))
+    return gather(examples, most)
+
+
+def _num_samples(examples: Examples, default: int) -> int:
+    try:
+        return examples.num_samples
+    except TypeError:
+        return default
+
+
+def facts_of(tensor: Tensor) -> InputFacts:
+    """Return the facts of one tensor whose first dimension are samples."""
+    values = tensor.detach()
+    if values.is_complex():
+        values = torch.view_as_real(values)
+    is_float = values.is_floating_point()
+    flat = values.reshape(len(values), -1).float()
+    is_finite = flat.isfinite()
+    finite = flat[is_finite] if not bool(is_finite.all()) else flat.flatten()
+    finite = finite if finite.numel() else torch.zeros(1)
+    part = finite[:: max(1, finite.numel() // 5000)]
+    span = flat.amax(dim=0) - flat.amin(dim=0)
+    return InputFacts(
+        shape=tuple(values.shape[1:]),
+        is_floating_point=is_float,
+        low=float(finite.min()),
+        high=float(finite.max()),
+        mean=float(finite.mean()),
+        std=float(finite.std()) if finite.numel() > 1 else 0.0,
+        nan_fraction=float(flat.isnan().float().mean()),
+        inf_fraction=float(flat.isinf().float().mean()),
+        constant_fraction=float((span == 0).float().mean()) if len(flat) > 1 else 0.0,
+        zero_fraction=float((finite == 0).float().mean()),
+        distinct=int(part.unique().numel()),
+    )
+
+
+def _row_keys(values: Any) -> list[bytes]:
+    """Return something equal for samples that are equal."""
+    tensors = [tensor.detach().cpu().contiguous() for tensor in tensors_in(values)]
+    count = len(tensors[0])
+    arrays = [
+        tensor.reshape(count, -1).to(_plain_dtype(tensor)).numpy() for tensor in tensors
+    ]
+    return [b"".join(array[n].tobytes() for array in arrays) for n in range(count)]
+
+
+def _plain_dtype(tensor: Tensor) -> torch.dtype:
+    return torch.float32 if tensor.dtype == torch.bfloat16 else tensor.dtype
+
+
+def _conflicts(rows: list[bytes], answers: list[bytes]) -> float:
+    kinds: dict[bytes, set[bytes]] = {}
+    for row, answer in zip(rows, answers, strict=True):
+        kinds.setdefault(row, set()).add(answer)
+    return sum(len(kinds[row]) > 1 for row in rows) / len(rows)
+
+
+def _class_counts(task: TaskFacts, targets: Any) -> dict[int, int]:
+    ids = class_ids(task, targets)
+    if ids is None:
+        return {}
+    values, counts = ids[ids != -1].unique(return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _tells(task: TaskFacts, inputs: Any, targets: Any) -> float | None:
+    """Return how far the targets of neighbors are from those of strangers."""
+    count = num_in(targets)
+    if task.kind == "unknown" or task.targets_equal_inputs or count < 40:
+        return None
+    numbers = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:_ASKED]
+    answers = _answers(task, targets)
+    if answers is None or len(answers) != count:
+        return None
+    answers = answers[numbers]
+    features = sample_features(_picked(inputs, numbers))
+    features = (features - features.mean(dim=0)) / features.std(dim=0).clamp(min=1e-6)
+    distances = torch.cdist(features, features)
+    distances.fill_diagonal_(torch.inf)
+    near = distances.topk(_NEIGHBORS, largest=False).indices
+    generator = torch.Generator().manual_seed(1)
+    shuffled = torch.stack(
+        [
+            _agreement(answers[torch.randperm(len(answers), generator=generator)], near)
+            for _ in range(_SHUFFLES)
+        ]
+    )
+    spread = float(shuffled.std())
+    if spread == 0:
+        return None
+    return float(_agreement(answers, near) - shuffled.mean()) / spread
+
+
+def _answers(task: TaskFacts, targets: Any) -> Tensor | None:
+    ids = class_ids(task, targets)
+    if ids is not None:
+        known = ids.unique()
+        if len(known) > 100:
+            return None
+        return torch.nn.functional.one_hot(torch.searchsorted(known, ids)).float()
+    target = first_tensor(targets).detach().float()
+    target = target.reshape(len(target), -1).nan_to_num()
+    return (target - target.mean(dim=0)) / target.std(dim=0).clamp(min=1e-6)
+
+
+def _agreement(answers: Tensor, near: Tensor) -> Tensor:
+    return (answers[near].mean(dim=1) * answers).sum(dim=1).mean()
+
+
+def _picked(values: Any, numbers: Tensor) -> Any:
+    return [tensor.detach().cpu()[numbers] for tensor in tensors_in(values)]

@@ -1,0 +1,127 @@
+"""The changes that repair most programs, to be tried where no check has a cause."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Cause
+from headway.doctor.remedies.activations import InsertActivation, SwapActivation
+from headway.doctor.remedies.balance import SetLabelSmoothing
+from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.capacity import Widen
+from headway.doctor.remedies.duration import SetEpochs
+from headway.doctor.remedies.following import peak_lr
+from headway.doctor.remedies.heads import RemoveHead
+from headway.doctor.remedies.initialization import Reinitialize
+from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.losses import LossName, ReplaceLoss
+from headway.doctor.remedies.normalization import (
+    GroupNormForBatchNorm,
+    InsertNormalization,
+    SetBatchNormMomentum,
+    UnfreezeBatchNorm,
+)
+from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.rates import ClipGradients, SetLearningRate
+from headway.doctor.remedies.reconnecting import ReconnectGradient
+from headway.doctor.remedies.regularization import SetDropout, SetWeightDecay
+from headway.doctor.remedies.remedy import Remedy
+from headway.doctor.remedies.residual import AddResidual
+from headway.doctor.remedies.shapes import SqueezeShapes
+from headway.doctor.remedies.stable_loss import StableLoss
+from headway.doctor.remedies.together import Together
+from headway.doctor.remedies.wiring import (
+    AddToOptimizer,
+    TrainMode,
+    Unfreeze,
+    UsualStep,
+    ZeroGrad,
+)
+from headway.doctor.task import Kind
+
+_LOSSES: dict[Kind, LossName] = {
+    "classes": "cross_entropy",
+    "binary": "bce_with_logits",
+    "multilabel": "bce_with_logits",
+    "values": "mse",
+}
+# Of causes that no usual suspect stands for.
+_OTHER_PRIOR = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspect:
+    """A change to try without a symptom.
+
+    Attributes:
+        cause: What is wrong if the change helps.
+        remedy: The change.
+        prior: How sure the cause is where the change wins back all that is lost. A change that
+            helps with many faults, such as batch norm or more epochs, says little.
+    """
+
+    cause: Cause
+    remedy: Remedy
+    prior: float
+
+
+def usual_suspects(evidence: Evidence) -> list[Suspect]:
+    """Return the changes to try, the most telling first."""
+    suspects = [*_wiring(), *_answers(evidence), *_updates(evidence), *_network(evidence)]
+    return sorted(suspects, key=lambda suspect: -suspect.prior)
+
+
+def prior_of(cause: Cause, evidence: Evidence) -> float:
+    """Return how sure a cause is where a change for it wins back all that is lost."""
+    priors = [s.prior for s in usual_suspects(evidence) if s.cause == cause]
+    return max(priors, default=_OTHER_PRIOR)
+
+
+def _wiring() -> Iterator[Suspect]:
+    """Yield what changes nothing in a program that does it right already."""
+    yield Suspect(cause="frozen_parameters", remedy=AddToOptimizer(), prior=0.85)
+    yield Suspect(cause="frozen_parameters", remedy=Unfreeze(), prior=0.65)
+    yield Suspect(cause="zero_grad_missing", remedy=ZeroGrad(), prior=0.85)
+    yield Suspect(cause="gradient_wiring", remedy=ReconnectGradient(), prior=0.85)
+    yield Suspect(cause="gradient_wiring", remedy=UsualStep(), prior=0.8)
+    yield Suspect(cause="train_eval_mode", remedy=TrainMode(), prior=0.8)
+    yield Suspect(cause="shuffle", remedy=Shuffle(), prior=0.85)
+    yield Suspect(cause="shape_broadcast", remedy=SqueezeShapes(), prior=0.9)
+    yield Suspect(cause="numerics", remedy=StableLoss(), prior=0.7)
+    yield Suspect(cause="regularization", remedy=SetDropout(0.0), prior=0.8)
+    yield Suspect(cause="regularization", remedy=SetWeightDecay(0.0), prior=0.8)
+    yield Suspect(cause="regularization", remedy=SetLabelSmoothing(0.0), prior=0.7)
+
+
+def _answers(evidence: Evidence) -> Iterator[Suspect]:
+    yield Suspect(cause="input_scale", remedy=StandardizeInput(), prior=0.8)
+    loss = _LOSSES.get(evidence.task.kind)
+    if loss is not None:
+        yield Suspect(cause="loss_mismatch", remedy=ReplaceLoss(loss), prior=0.75)
+        both = Together((RemoveHead(), ReplaceLoss(loss)))
+        yield Suspect(cause="output_activation", remedy=both, prior=0.7)
+    yield Suspect(cause="output_activation", remedy=RemoveHead(), prior=0.78)
+
+
+def _updates(evidence: Evidence) -> Iterator[Suspect]:
+    yield Suspect(cause="optimizer", remedy=SetOptimizer("adam"), prior=0.5)
+    yield Suspect(cause="batch_size", remedy=SetBatchSize(32), prior=0.55)
+    epochs = 3 * evidence.program.epochs
+    yield Suspect(cause="epochs_few", remedy=SetEpochs(epochs), prior=0.45)
+    lr = peak_lr(evidence.program)
+    if evidence.sweep is None and lr > 0:
+        yield Suspect(cause="lr_high", remedy=SetLearningRate(lr=lr / 10), prior=0.6)
+        yield Suspect(cause="lr_low", remedy=SetLearningRate(lr=lr * 10), prior=0.6)
+
+
+def _network(evidence: Evidence) -> Iterator[Suspect]:
+    yield Suspect(cause="hidden_activation", remedy=SwapActivation("relu"), prior=0.7)
+    yield Suspect(cause="hidden_activation", remedy=InsertActivation("relu"), prior=0.7)
+    yield Suspect(cause="init", remedy=Reinitialize(), prior=0.7)
+    yield Suspect(cause="normalization", remedy=UnfreezeBatchNorm(), prior=0.75)
+    yield Suspect(cause="normalization", remedy=SetBatchNormMomentum(), prior=0.75)
+    yield Suspect(cause="normalization", remedy=GroupNormForBatchNorm(), prior=0.55)
+    yield Suspect(cause="capacity", remedy=Widen(), prior=0.5)
+    yield Suspect(cause="normalization", remedy=InsertNormalization(), prior=0.35)
+    yield Suspect(cause="vanishing_gradient", remedy=AddResidual(), prior=0.35)
+    yield Suspect(cause="exploding_gradient", remedy=ClipGradients(), prior=0.35)

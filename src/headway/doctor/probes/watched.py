@@ -1,0 +1,122 @@
+"""The program's own training, watched: what it reaches and how its weights move."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.parameter import is_lazy
+
+from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.program import Program
+from headway.doctor.training import Course, train
+
+# Share of the budget that the program's own training may take.
+_SHARE = 0.4
+# Enough evaluations to tell a rise over three of them from noise.
+_EVALUATIONS = 15
+# How many updates are measured, besides the first ones.
+_MEASURED = 20
+_FIRST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateNumbers:
+    """What one update did to the weights.
+
+    Attributes:
+        step: Its number from 1.
+        ratios: Norm of the change over norm of the weight by name of the parameter; vectors
+            are left out.
+        grad_norms: Norm of the gradient that is left after the update by name; parameters
+            without a gradient are absent.
+    """
+
+    step: int
+    ratios: dict[str, float]
+    grad_norms: dict[str, float]
+
+    @property
+    def ratio(self) -> float:
+        """The median ratio of the weights that moved, or 0."""
+        moved = sorted(value for value in self.ratios.values() if value > 0)
+        return moved[len(moved) // 2] if moved else 0.0
+
+
+@dataclass(kw_only=True)
+class Watched(Course):
+    """The course of the program's own training.
+
+    Attributes:
+        program: The program after that training.
+        updates: Numbers of some updates, in order.
+    """
+
+    program: Program
+    updates: list[UpdateNumbers] = field(default_factory=list[UpdateNumbers])
+
+    @property
+    def has_no_val(self) -> bool:
+        """Whether there is no validation data."""
+        return not self.evaluations or self.evaluations[0].val is None
+
+    @property
+    def largest_ratio(self) -> float:
+        """The largest update-to-weight ratio; 0 where nothing was measured."""
+        return max((u.ratio for u in self.updates if math.isfinite(u.ratio)), default=0.0)
+
+    @property
+    def median_ratio(self) -> float:
+        """The median update-to-weight ratio after the first updates; NaN where unknown."""
+        ratios = sorted(u.ratio for u in self.updates if u.step > _FIRST)
+        return ratios[len(ratios) // 2] if ratios else math.nan
+
+
+def probe_watched(evidence: Evidence, budget: Budget, *, seed: int = 0) -> Watched:
+    """Run the user's own program for its own epochs, as far as a part of the budget goes."""
+    program = evidence.make(seed)
+    planned = program.epochs * program.train.num_batches
+    watcher = _UpdateWatcher(program, every=max(2, planned // _MEASURED))
+    course = train(
+        program,
+        max_seconds=budget.part(_SHARE),
+        evaluations=_EVALUATIONS,
+        on_step=watcher,
+    )
+    return Watched(**vars(course), program=program, updates=watcher.updates)
+
+
+class _UpdateWatcher:
+    """Compares the weights before and after an update, now and then."""
+
+    def __init__(self, program: Program, *, every: int) -> None:
+        self._model, self._every = program.model, every
+        self._before: dict[str, Tensor] = self._weights()
+        self.updates: list[UpdateNumbers] = []
+
+    def __call__(self, step: int, inputs: Any, targets: Any, loss: float) -> None:
+        if self._before:
+            self.updates.append(self._numbers(step))
+        is_next = step < _FIRST or (step + 1) % self._every == 0
+        self._before = self._weights() if is_next else {}
+
+    def _weights(self) -> dict[str, Tensor]:
+        named = self._model.named_parameters()
+        # Vectors are biases and scales: from zero on, any change of them is infinite.
+        return {
+            name: p.detach().clone() for name, p in named if not is_lazy(p) and p.dim() > 1
+        }
+
+    @torch.no_grad()
+    def _numbers(self, step: int) -> UpdateNumbers:
+        ratios: dict[str, float] = {}
+        grad_norms: dict[str, float] = {}
+        for name, parameter in self._model.named_parameters():
+            before = self._before.get(name)
+            if before is not None and before.shape == parameter.shape:
+                change = (parameter - before).norm()
+                ratios[name] = float(change / before.norm().clamp(min=1e-12))
+            if parameter.grad is not None:
+                grad_norms[name] = float(parameter.grad.norm())
+        return UpdateNumbers(step=step, ratios=ratios, grad_norms=grad_norms)

@@ -1,0 +1,99 @@
+"""Changes of a training program, each of which also prints itself as plain PyTorch."""
+
+from headway.doctor.remedies.activations import InsertActivation, SwapActivation
+from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBadValues
+from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
+from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.capacity import Deepen, Widen
+from headway.doctor.remedies.duration import SetEpochs, SetSchedule
+from headway.doctor.remedies.heads import AddHead, RemoveHead
+from headway.doctor.remedies.initialization import Reinitialize
+from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.labels import FixLabels
+from headway.doctor.remedies.losses import ReplaceLoss
+from headway.doctor.remedies.metrics import UsualMetric
+from headway.doctor.remedies.modes import DropoutFollowsMode
+from headway.doctor.remedies.normalization import (
+    GroupNormForBatchNorm,
+    InsertNormalization,
+    SetBatchNormMomentum,
+    UnfreezeBatchNorm,
+)
+from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.precision import Float32
+from headway.doctor.remedies.rates import (
+    ClipGradients,
+    EqualRates,
+    ScaleLearningRate,
+    SetLearningRate,
+)
+from headway.doctor.remedies.reconnecting import ReconnectGradient
+from headway.doctor.remedies.registering import RegisterLayers
+from headway.doctor.remedies.regularization import (
+    InsertDropout,
+    SetDropout,
+    SetWeightDecay,
+)
+from headway.doctor.remedies.remedy import Remedy
+from headway.doctor.remedies.residual import AddResidual
+from headway.doctor.remedies.shapes import SqueezeShapes
+from headway.doctor.remedies.stable_loss import StableLoss
+from headway.doctor.remedies.stopping import EarlyStopping
+from headway.doctor.remedies.together import Together
+from headway.doctor.remedies.wiring import (
+    AddToOptimizer,
+    TrainMode,
+    Unfreeze,
+    UsualStep,
+    ZeroGrad,
+)
+
+__all__ = [
+    "AddHead",
+    "AddResidual",
+    "AddToOptimizer",
+    "ClassWeights",
+    "ClipGradients",
+    "Deepen",
+    "DropBadSamples",
+    "DropLeak",
+    "DropoutFollowsMode",
+    "EarlyStopping",
+    "EqualRates",
+    "FixLabels",
+    "Float32",
+    "GroupNormForBatchNorm",
+    "ImputeBadValues",
+    "InsertActivation",
+    "InsertDropout",
+    "InsertNormalization",
+    "ReconnectGradient",
+    "RegisterLayers",
+    "Reinitialize",
+    "Remedy",
+    "RemoveHead",
+    "ReplaceLoss",
+    "ScaleLearningRate",
+    "SetBatchNormMomentum",
+    "SetBatchSize",
+    "SetDropout",
+    "SetEpochs",
+    "SetLabelSmoothing",
+    "SetLearningRate",
+    "SetOptimizer",
+    "SetSchedule",
+    "SetWeightDecay",
+    "Shuffle",
+    "SqueezeShapes",
+    "StableLoss",
+    "StandardizeInput",
+    "SwapActivation",
+    "Together",
+    "TrainMode",
+    "Unfreeze",
+    "UnfreezeBatchNorm",
+    "UsualMetric",
+    "UsualStep",
+    "Widen",
+    "ZeroGrad",
+]

@@ -1,0 +1,237 @@
+"""How well a program does on some examples: its own loss and a metric, larger is better."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from headway.doctor.examples import Examples
+from headway.doctor.program import Program, call_model, first_tensor, main_output, num_in
+from headway.doctor.task import (
+    TaskFacts,
+    class_ids,
+    equal_inputs,
+    infer_task,
+    predicted_ids,
+    says_yes,
+)
+from headway.measure.probe import evaluating
+
+_BATCH = 256
+# What a function of a foreign program may raise about shapes and types.
+_CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """Loss and metric over some examples, in evaluation mode.
+
+    Attributes:
+        loss: The program's own loss, mean over samples; NaN where it cannot be called.
+        metric: The program's metric, or what fits the task: accuracy for classes and yes or
+            no, mean accuracy for multilabel, R2 for values. NaN where there is none.
+        standard: What fits the task, whatever metric the program has of its own.
+        macro: Mean over the classes that occur of the share of each that is recognized; NaN
+            without classes.
+    """
+
+    loss: float
+    metric: float
+    standard: float = math.nan
+    macro: float = math.nan
+
+
+def score(program: Program, examples: Examples, *, samples: int = 1024) -> Scores:
+    """Return loss and metric over `samples` of the examples, and leave no trace.
+
+    The samples are the same in each call.
+    """
+    outputs: list[Any] = []
+    targets: list[Any] = []
+    losses: list[tuple[float, int]] = []
+    are_inputs = True
+    with evaluating(program.model):
+        for inputs, target in _chunks(examples, samples):
+            output = call_model(program.model, inputs)
+            count = num_in(target)
+            losses.append((_loss(program, output, target), count))
+            are_inputs = are_inputs and equal_inputs(inputs, first_tensor(target))
+            outputs.append(output)
+            targets.append(target)
+        total = sum(count for _, count in losses)
+        loss = sum(value * count for value, count in losses) / total
+        metric = _own_metric(program, outputs, targets)
+        said, truth = joined(outputs), joined(targets)
+        task = _task(program, truth if are_inputs else None, said, truth)
+        name = None if callable(program.metric) else program.metric
+        standard = _standard(task, said, truth, name)
+        macro = _macro_accuracy(task, said, truth)
+    return Scores(
+        loss=loss,
+        metric=standard if metric is None else metric,
+        standard=standard,
+        macro=macro,
+    )
+
+
+def metric_of(program: Program, outputs: Any, targets: Any) -> float:
+    """Return the metric of a program for outputs and targets."""
+    own = _own_metric(program, [outputs], [targets])
+    if own is not None:
+        return own
+    task = _task(program, None, outputs, targets)
+    name = None if callable(program.metric) else program.metric
+    return _standard(task, outputs, targets, name)
+
+
+def _own_metric(program: Program, outputs: list[Any], targets: list[Any]) -> float | None:
+    """Return what a metric function of the program says, or None where it has none."""
+    if not callable(program.metric):
+        return None
+    try:
+        if _have_one_shape(outputs) and _have_one_shape(targets):
+            outputs, targets = [joined(outputs)], [joined(targets)]
+        values = [
+            (float(program.metric(output, target)), num_in(target))
+            for output, target in zip(outputs, targets, strict=True)
+        ]
+    except _CANNOT:
+        return math.nan
+    return sum(value * count for value, count in values) / sum(n for _, n in values)
+
+
+def _task(program: Program, inputs: Any, outputs: Any, targets: Any) -> TaskFacts:
+    metric = None if callable(program.metric) else program.metric
+    return infer_task(inputs, outputs, targets, program.loss_fn, metric)
+
+
+def _standard(task: TaskFacts, outputs: Any, targets: Any, name: str | None) -> float:
+    try:
+        return standard_metric(task, outputs, targets, name=name)
+    except _CANNOT:
+        return math.nan
+
+
+def _macro_accuracy(task: TaskFacts, outputs: Any, targets: Any) -> float:
+    try:
+        predicted, truth = predicted_ids(task, outputs), class_ids(task, targets)
+    except _CANNOT:
+        return math.nan
+    if predicted is None or truth is None or predicted.shape != truth.shape:
+        return math.nan
+    is_counted = truth >= 0
+    truth, predicted = truth[is_counted], predicted[is_counted]
+    if not len(truth):
+        return math.nan
+    totals = truth.bincount()
+    right = truth[predicted == truth].bincount(minlength=len(totals))
+    return float((right[totals > 0] / totals[totals > 0]).mean())
+
+
+def standard_metric(
+    task: TaskFacts, outputs: Any, targets: Any, *, name: str | None = None
+) -> float:
+    """Return accuracy or R2, whichever the task or `name` asks for."""
+    predicted = predicted_ids(task, outputs) if name != "r2" else None
+    truth = class_ids(task, targets) if name != "r2" else None
+    if predicted is not None and truth is not None:
+        if predicted.shape != truth.shape:
+            return math.nan
+        is_counted = truth >= 0
+        return float((predicted == truth)[is_counted].float().mean())
+    output, target = main_output(outputs).float(), first_tensor(targets).float()
+    if task.kind == "multilabel" and output.shape == target.shape and name != "r2":
+        is_yes = target > sum(task.levels) / 2
+        return float((says_yes(task, output) == is_yes).float().mean())
+    if task.kind == "values" and task.link != "none":
+        output = output.sigmoid() if task.link == "sigmoid" else output.exp()
+    if output.numel() != target.numel():
+        return _best_column(output, target)
+    output, target = output.flatten(), target.reshape(len(target), -1)
+    is_known = ~target.isnan()
+    if not bool(is_known.all()):
+        return r2(output[is_known.flatten()], target[is_known])
+    return r2(output.reshape(target.shape), target)
+
+
+def _best_column(output: Tensor, target: Tensor) -> float:
+    """Return R2 of the best of several outputs for one value: a mean, or a middle quantile."""
+    if output.dim() != 2 or target.numel() != len(output):
+        return math.nan
+    target = target.reshape(-1, 1)
+    return max(r2(column.unsqueeze(1), target) for column in output.unbind(dim=1))
+
+
+def r2(outputs: Tensor, targets: Tensor) -> float:
+    """Return 1 - (squared error) / (squared distance from the mean of each column)."""
+    residual = (outputs - targets).square().sum()
+    total = (targets - targets.mean(dim=0)).square().sum()
+    return float(1 - residual / total.clamp(min=1e-12))
+
+
+def _chunks(examples: Examples, samples: int) -> Any:
+    try:
+        count = min(samples, examples.num_samples)
+        order = (
+            torch.randperm(
+                examples.num_samples, generator=torch.Generator().manual_seed(0)
+            )[:count]
+            .sort()
+            .values
+        )
+        for numbers in order.split(_BATCH):
+            yield examples.pick(numbers)
+    except TypeError:
+        # An iterable of batches without samples by number.
+        seen = 0
+        for inputs, targets in examples.batches():
+            yield inputs, targets
+            seen += len(targets)
+            if seen >= samples:
+                return
+
+
+def _loss(program: Program, output: Any, target: Any) -> float:
+    try:
+        return float(torch.as_tensor(program.loss_fn(output, target)).detach().mean())
+    except _CANNOT:
+        return math.nan
+
+
+def joined(parts: list[Any]) -> Any:
+    """Put the batches of any structure together.
+
+    Sequences of different lengths are filled up with what is not counted, -100 where the
+    numbers are whole and NaN elsewhere, so that outputs and targets keep their places.
+    """
+    first = parts[0]
+    if isinstance(first, Tensor):
+        if first.dim() == 0:
+            return torch.stack(parts)
+        return torch.cat(parts if _have_one_shape(parts) else _filled_up(parts))
+    if hasattr(first, "items"):
+        return {name: joined([part[name] for part in parts]) for name in first}
+    if isinstance(first, (tuple, list)):
+        return tuple(joined(list(column)) for column in zip(*parts, strict=True))
+    return joined([main_output(part) for part in parts])
+
+
+def _have_one_shape(parts: list[Any]) -> bool:
+    """Whether batches differ in their number of samples only."""
+    shapes = {main_output(part).shape[1:] for part in parts}
+    return len(shapes) == 1
+
+
+def _filled_up(parts: list[Tensor]) -> list[Tensor]:
+    if len({part.dim() for part in parts}) > 1:
+        raise ValueError("batches have different numbers of dimensions")
+    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    is_ids = not parts[0].is_floating_point()
+    filled: list[Tensor] = []
+    for part in parts:
+        whole = part.new_full((len(part), *shape), -100 if is_ids else math.nan)
+        whole[tuple(slice(size) for size in part.shape)] = part
+        filled.append(whole)
+    return filled

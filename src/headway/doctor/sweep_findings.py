@@ -1,0 +1,81 @@
+"""What a learning-rate sweep says, as a finding in either direction."""
+
+import math
+
+from torch.optim import Optimizer
+
+from headway.doctor.finding import Cause, Finding, Severity
+from headway.doctor.probes.sweep import Sweep
+from headway.doctor.progress import Progress
+from headway.doctor.remedies.rates import SetLearningRate
+
+# Confidence where the best rate wins nothing of what is lost, and how much it adds to win all.
+_LEAST, _MORE = 0.45, 0.4
+# Share of the way from the dumb baseline that a rate must win to be worth a warning in a
+# program that is not poor.
+_WORTH = 0.1
+
+
+# Largest rates from the lowest to the highest that are usual: torch's and published defaults.
+# Another rate that does better than a usual one makes up for another fault as a rule.
+_ADAPTIVE, _MOMENTUM, _PLAIN = (1e-4, 5e-3), (1e-3, 0.1), (1e-2, 0.3)
+_IF_USUAL = 0.75
+
+
+def rate_finding(
+    cause: Cause, sweep: Sweep, reached: Progress, optimizer: Optimizer
+) -> Finding:
+    """Return the finding that the best rate of a confirmed sweep would do better.
+
+    Args:
+        cause: "lr_high" or "lr_low".
+        sweep: Confirmed.
+        reached: By the program's own training.
+        optimizer: The program's own.
+    """
+    way = _way(sweep, reached)
+    won = min(1.0, max(0.0, sweep.gain / way)) if way > 0 else 0.0
+    factor = _IF_USUAL if _is_usual(cause, sweep.own_lr, optimizer) else 1.0
+    verb = "Lower" if cause == "lr_high" else "Raise"
+    lr = sweep.best.lr
+    return Finding(
+        cause=cause,
+        severity=_severity(sweep, reached),
+        confidence=factor * (_LEAST + _MORE * won),
+        evidence=(
+            f"In {sweep.steps} updates a learning rate of {lr:.2g} reaches "
+            f"{sweep.best.reached.score:.3g}, and the program's own of {sweep.own_lr:.2g} "
+            f"{sweep.own.score:.3g}; on another seed it gains {sweep.gain:.2g}."
+        ),
+        remedy=f"{verb} the learning rate to about {lr:.1g}.",
+        code=SetLearningRate(lr=float(f"{lr:.1g}")).snippet(),
+        check=cause,
+    )
+
+
+def _is_usual(cause: Cause, lr: float, optimizer: Optimizer) -> bool:
+    """Whether a rate is not odd for its kind of optimizer, in the direction of the cause."""
+    group = optimizer.param_groups[0]
+    if "betas" in group or "alpha" in group:
+        low, high = _ADAPTIVE
+    elif "momentum" in group:
+        low, high = _MOMENTUM if group["momentum"] else _PLAIN
+    else:
+        return False
+    return lr <= high if cause == "lr_high" else lr >= low
+
+
+def _way(sweep: Sweep, reached: Progress) -> float:
+    """Return how much there is to win."""
+    top = sweep.best.reached.score
+    if reached.is_known:
+        top = max(top, reached.good)
+    return top - sweep.own.score
+
+
+def _severity(sweep: Sweep, reached: Progress) -> Severity:
+    if not reached.is_fine:
+        return "error"
+    range_ = sweep.best.reached.score - reached.dumb
+    share = sweep.gain / range_ if math.isfinite(range_) and range_ > 0 else 0.0
+    return "warning" if share >= _WORTH else "info"

@@ -1,0 +1,149 @@
+"""Checks of the data: each fault has its cause, and no healthy program has any."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from headway.doctor.checks.bad_data import check_bad_data, check_independent_labels
+from headway.doctor.checks.class_imbalance import check_class_imbalance
+from headway.doctor.checks.input_scale import check_input_scale
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+from headway.doctor.program import MakeProgram
+
+from .healthy_programs import HEALTHY
+from .small_programs import diabetes, digits, evidence_of, mlp, program, standardized, wine
+
+CE, MSE = nn.CrossEntropyLoss(), nn.MSELoss()
+SGD = torch.optim.SGD
+CHECKS = (
+    check_bad_data,
+    check_independent_labels,
+    check_class_imbalance,
+    check_input_scale,
+)
+
+
+def findings(evidence: Evidence) -> list[Finding]:
+    found = [finding for check in CHECKS for finding in check(evidence)]
+    return sorted(found, key=lambda f: (f.severity != "error", -f.confidence))
+
+
+def with_nan(values: torch.Tensor) -> torch.Tensor:
+    values = values.clone()
+    values[3, 0] = math.nan
+    return values
+
+
+def shuffled(ids: torch.Tensor) -> torch.Tensor:
+    return ids[torch.randperm(len(ids), generator=torch.Generator().manual_seed(0))]
+
+
+X, Y = digits()
+VAL = X[700:], Y[700:]
+LEAKED = torch.cat([X[:100], VAL[0]]), torch.cat([Y[:100], VAL[1]])
+GX, GY = diabetes()
+WX, WY = wine()
+
+
+def rare() -> tuple[torch.Tensor, torch.Tensor]:
+    """Threes, and a few eights that look like them."""
+    three, eight = X[Y == 3], X[Y == 8][:8]
+    inputs = torch.cat([three, eight])
+    ids = torch.cat([torch.zeros(len(three)), torch.ones(len(eight))]).long()
+    order = torch.randperm(len(ids), generator=torch.Generator().manual_seed(1))
+    return inputs[order], ids[order]
+
+
+# Cause, and whether it is certain: at once, after a training (None), or not at all.
+CASES: dict[str, tuple[str, bool | None, MakeProgram]] = {
+    "NaN in the inputs": ("bad_data", True, program(mlp(), CE, (with_nan(X), Y), 10)),
+    "NaN in the targets": ("bad_data", True, program(mlp(), MSE, (GX, with_nan(GY)), 1)),
+    "inputs that are all equal": ("bad_data", True, program(mlp(), CE, (X * 0, Y), 10)),
+    "targets that are all equal": ("bad_data", True, program(mlp(), CE, (X, Y * 0), 10)),
+    "validation data from training": (
+        "bad_data",
+        True,
+        program(mlp(), CE, (X[:700], Y[:700]), 10, val=LEAKED),
+    ),
+    "training targets in another order": (
+        "label_encoding",
+        None,
+        program(mlp(), CE, (X[:700], shuffled(Y[:700])), 10, val=VAL),
+    ),
+    "targets of chance": (
+        "bad_data",
+        None,
+        program(mlp(), CE, (X[:300], shuffled(Y[:300])), 10, epochs=80),
+    ),
+    "pixels to 255": (
+        "input_scale",
+        False,
+        program(mlp(), CE, (X * 255, Y), 10, optimizer=SGD, lr=0.1),
+    ),
+    "tiny inputs": (
+        "input_scale",
+        False,
+        program(mlp(), CE, (X / 255, Y), 10, optimizer=SGD),
+    ),
+    "raw columns": ("input_scale", False, program(mlp(), CE, (WX, WY), 3, optimizer=SGD)),
+    "a large offset": (
+        "input_scale",
+        False,
+        program(mlp(), MSE, (GX + 1000, GY), 1, optimizer=SGD, lr=1e-4),
+    ),
+    "validation inputs of another scale": (
+        "input_scale",
+        True,
+        program(mlp(), CE, (X[:700], Y[:700]), 10, val=(VAL[0] * 255, VAL[1])),
+    ),
+    "classes so rare that they are never said": (
+        "class_imbalance",
+        False,
+        program(mlp(), CE, rare(), 2, optimizer=SGD, lr=0.01, epochs=5),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_fault_of_the_data_is_an_error(case):
+    cause, is_certain, make = case
+
+    first = findings(evidence_of(make, is_trained=not is_certain))[0]
+
+    assert (first.cause, first.severity) == (cause, "error")
+    assert first.is_certain is (is_certain is not False)
+
+
+def test_pixels_to_255_are_a_warning_where_they_are_learned():
+    make = program(mlp(), CE, (X * 255, Y), 10, lr=0.001, epochs=25)
+
+    first = findings(evidence_of(make, is_trained=True))[0]
+
+    assert (first.cause, first.severity) == ("input_scale", "warning")
+
+
+def test_standardized_columns_have_no_odd_scale():
+    make = program(mlp(), CE, (standardized(WX), WY), 3)
+
+    assert findings(evidence_of(make)) == []
+
+
+def test_rows_of_bits_that_are_alike_by_nature_are_no_leak():
+    bits = torch.randint(0, 2, (200, 6), generator=torch.Generator().manual_seed(0)).float()
+    make = program(mlp(), CE, (bits, bits[:, 0].long()), 2)
+
+    assert findings(evidence_of(make)) == []
+
+
+def test_training_data_as_validation_data_is_no_leak():
+    make = program(mlp(), CE, (X[:700], Y[:700]), 10, val=(X[:525], Y[:525]))
+
+    assert findings(evidence_of(make)) == []
+
+
+@pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
+def test_nothing_is_found_in(make):
+    assert findings(evidence_of(make, is_trained=True)) == []

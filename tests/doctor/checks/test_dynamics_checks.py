@@ -1,0 +1,246 @@
+"""Checks of how a program learns: each fault has its cause, healthy programs have none."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from headway.doctor.checks.batch_size import check_batch_size
+from headway.doctor.checks.capacity import check_capacity
+from headway.doctor.checks.epochs_few import check_epochs_few
+from headway.doctor.checks.input_blind import check_input_blind
+from headway.doctor.checks.lr_high import check_lr_high
+from headway.doctor.checks.lr_low import check_lr_low
+from headway.doctor.checks.noisy_training import check_noisy_training
+from headway.doctor.checks.oscillation import alternation, check_oscillation
+from headway.doctor.checks.other_optimizer import check_other_optimizer
+from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
+from headway.doctor.checks.overfitting import check_overfitting
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+from headway.doctor.program import MakeProgram, Program
+
+Digits = Callable[..., MakeProgram]
+Measure = Callable[..., Evidence]
+
+CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
+    check_batch_size,
+    check_capacity,
+    check_epochs_few,
+    check_input_blind,
+    check_lr_high,
+    check_lr_low,
+    check_noisy_training,
+    check_oscillation,
+    check_other_optimizer,
+    check_overfit_one_batch,
+    check_overfitting,
+)
+
+
+def found(evidence: Evidence) -> list[Finding]:
+    """What all checks of this file find, without infos."""
+    findings = [finding for check in CHECKS for finding in check(evidence)]
+    return [finding for finding in findings if finding.severity != "info"]
+
+
+def changed(make: MakeProgram, change: Callable[[Program], Program]) -> MakeProgram:
+    return lambda seed: change(make(seed))
+
+
+def in_batches_of(size: int) -> Callable[[Program], Program]:
+    return lambda program: replace(program, train=replace(program.train, batch_size=size))
+
+
+def with_adam(**settings: Any) -> Callable[[Program], Program]:
+    def change(program: Program) -> Program:
+        optimizer = torch.optim.Adam(program.model.parameters(), **settings)
+        return replace(program, optimizer=optimizer)
+
+    return change
+
+
+def of_few_samples(program: Program) -> Program:
+    inputs, targets = program.train.source
+    few = replace(program.train, source=(inputs[:40], targets[:40]))
+    return replace(program, train=few)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"lr": 0.3},
+        {"lr": 0.3, "activation": nn.Tanh},
+        {"lr": 0.3, "with_val": False},
+        {"lr": 0.3, "activation": lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.3))},
+        {"lr": 1.0, "activation": lambda: nn.Sequential(nn.BatchNorm1d(32), nn.ReLU())},
+    ],
+    ids=["relu", "tanh", "no validation", "dropout", "batch norm with a large rate"],
+)
+def test_a_healthy_program_has_no_finding(
+    digits: Digits, measured: Measure, settings: dict[str, Any]
+) -> None:
+    assert found(measured(digits(**settings), "sweep", "overfit", "ablation")) == []
+
+
+def test_a_healthy_program_of_adam_with_cosine_has_no_finding(
+    digits: Digits, measured: Measure
+) -> None:
+    def change(program: Program) -> Program:
+        program = with_adam(lr=3e-3)(program)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(program.optimizer, 8)
+        return replace(program, scheduler=schedule)
+
+    assert found(measured(changed(digits(), change), "sweep", "overfit")) == []
+
+
+def test_a_low_rate_is_found_by_the_sweep(digits: Digits, measured: Measure) -> None:
+    evidence = measured(changed(digits(epochs=4), with_adam(lr=1e-6)), "sweep")
+    (finding,) = check_lr_low(evidence)
+    assert finding.severity == "error"
+    assert finding.confidence > 0.8
+
+
+def test_a_high_rate_is_found_by_the_sweep(digits: Digits, measured: Measure) -> None:
+    evidence = measured(changed(digits(epochs=4), with_adam(lr=1.0)), "sweep")
+    (finding,) = check_lr_high(evidence)
+    assert finding.severity == "error"
+    assert finding.confidence > 0.8
+
+
+@pytest.mark.slow
+def test_a_usual_rate_is_a_less_likely_cause(digits: Digits, measured: Measure) -> None:
+    # The network's start is at fault: a higher rate makes up for it.
+    def faint(program: Program) -> Program:
+        with torch.no_grad():
+            for parameter in program.model.parameters():
+                parameter.mul_(0.01)
+        return replace(with_adam(lr=1e-3)(program), epochs=2)
+
+    findings = [*check_lr_low(measured(changed(digits(), faint), "sweep"))]
+    assert all(finding.confidence < 0.65 for finding in findings)
+
+
+def test_a_loss_that_blew_up_is_a_high_rate_before_any_sweep(
+    digits: Digits, measured: Measure
+) -> None:
+    make = digits(lr=1e6, loss_fn=lambda: exploding)
+    assert [f.cause for f in check_lr_high(measured(make))] == ["lr_high"]
+
+
+def exploding(outputs: Any, targets: Any) -> Any:
+    one_hot = nn.functional.one_hot(targets, 10)
+    return (outputs - one_hot).square().mean()
+
+
+def test_plain_sgd_with_the_rate_of_adam_lacks_another_optimizer(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(digits(lr=1e-3, epochs=5), "sweep")
+    (finding,) = check_other_optimizer(evidence)
+    (rate,) = check_lr_low(evidence)
+    assert finding.confidence > rate.confidence
+
+
+def test_a_whole_data_set_in_a_batch_is_found(digits: Digits, measured: Measure) -> None:
+    make = changed(digits(), in_batches_of(800))
+    assert [f.cause for f in check_batch_size(measured(make))] == ["batch_size"]
+
+
+def test_batches_of_one_are_found_where_nothing_is_learned(
+    digits: Digits, measured: Measure
+) -> None:
+    make = changed(digits(lr=1.0, epochs=1), in_batches_of(1))
+    assert [f.cause for f in check_batch_size(measured(make))] == ["batch_size"]
+
+
+def test_batches_of_one_that_learn_are_fine(digits: Digits, measured: Measure) -> None:
+    make = changed(digits(lr=0.05, epochs=2), in_batches_of(1))
+    assert [*check_batch_size(measured(make))] == []
+
+
+def test_a_single_epoch_is_too_few(digits: Digits, measured: Measure) -> None:
+    findings = [*check_epochs_few(measured(digits(lr=0.1, epochs=1)))]
+    assert [(f.cause, f.severity) for f in findings] == [("epochs_few", "error")]
+
+
+def test_a_layer_of_one_unit_is_too_narrow(digits: Digits, measured: Measure) -> None:
+    def squeeze(program: Program) -> Program:
+        model = nn.Sequential(nn.Linear(64, 1), nn.ReLU(), nn.Linear(1, 10))
+        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+        return replace(program, model=model, optimizer=optimizer)
+
+    (finding,) = check_capacity(measured(changed(digits(), squeeze)))
+    assert (finding.cause, finding.layer) == ("capacity", "0")
+
+
+def test_a_large_network_on_forty_samples_overfits(
+    digits: Digits, measured: Measure
+) -> None:
+    def noisy(program: Program) -> Program:
+        few = of_few_samples(program)
+        inputs, targets = few.train.source
+        some = torch.where(torch.arange(40) % 3 == 0, (targets + 1) % 10, targets)
+        return replace(few, train=replace(few.train, source=(inputs, some)))
+
+    findings = [*check_overfitting(measured(changed(digits(lr=0.3, epochs=300), noisy)))]
+    assert [f.cause for f in findings] == ["overfitting"]
+
+
+def test_a_network_without_noise_in_validation_does_not_overfit(
+    digits: Digits, measured: Measure
+) -> None:
+    findings = [*check_overfitting(measured(digits(lr=0.3)))]
+    assert [f for f in findings if f.severity != "info"] == []
+
+
+def test_dropout_of_nearly_everything_is_noise_in_training(
+    digits: Digits, measured: Measure
+) -> None:
+    def activation() -> nn.Module:
+        return nn.Sequential(nn.ReLU(), nn.Dropout(0.9))
+
+    evidence = measured(digits(lr=0.3, activation=activation))
+    assert [f.cause for f in check_noisy_training(evidence)] == ["regularization"]
+
+
+def test_outputs_that_a_large_rate_made_blind_are_found(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(digits(lr=100.0, epochs=2), "ablation")
+    assert [f.cause for f in check_input_blind(evidence)] == ["lr_high"]
+
+
+def test_outputs_that_were_blind_from_the_start_are_a_matter_of_initialization(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(digits(factor=1e-6, epochs=2), "ablation")
+    assert [f.cause for f in check_input_blind(evidence)] == ["init"]
+
+
+def test_a_batch_that_cannot_be_learned_is_said(digits: Digits, measured: Measure) -> None:
+    def blind(program: Program) -> Program:
+        zeroed = nn.Sequential(nn.Linear(64, 10))
+        nn.init.zeros_(zeroed[0].weight)
+        zeroed[0].weight.requires_grad_(False)
+        optimizer = torch.optim.SGD(zeroed.parameters(), lr=0.1)
+        return replace(program, model=zeroed, optimizer=optimizer)
+
+    evidence = measured(changed(digits(epochs=2), blind), "overfit")
+    assert [f.cause for f in check_overfit_one_batch(evidence)] == ["other"]
+
+
+def test_alternating_losses_have_a_negative_correlation() -> None:
+    assert alternation([1 + 0.5 * (-1) ** n for n in range(100)]) < -0.8
+
+
+def test_falling_losses_have_none() -> None:
+    assert alternation([0.99**n for n in range(100)]) > 0
+
+
+def test_independent_noise_is_no_oscillation() -> None:
+    noise = torch.randn(400, generator=torch.Generator().manual_seed(0)).tolist()
+    assert alternation(noise) > -0.3

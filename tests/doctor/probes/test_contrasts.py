@@ -1,0 +1,135 @@
+"""Trying remedies tells causes from symptoms."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from torch import nn
+
+from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts, rerank
+from headway.doctor.program import MakeProgram
+from headway.doctor.remedies.rates import SetLearningRate
+from headway.doctor.short_runs import Reached
+
+Digits = Callable[..., MakeProgram]
+Measure = Callable[..., Evidence]
+
+
+def finding(cause: Cause, confidence: float = 0.5, **others: Any) -> Finding:
+    settings: dict[str, Any] = {
+        "cause": cause,
+        "severity": "error",
+        "confidence": confidence,
+        "evidence": "Seen.",
+        "remedy": "Change it.",
+    }
+    return Finding(**(settings | others))
+
+
+def contrast(cause: Cause, gain: float, of: Finding | None = None) -> Contrast:
+    return Contrast(
+        cause=cause,
+        remedy=SetLearningRate(lr=0.1),
+        finding=of,
+        prior=0.7,
+        untreated=Reached(scores=(0.1,)),
+        treated=Reached(scores=(0.1 + gain,), steps=100),
+        gain=gain,
+        recovered=gain / 0.8,
+    )
+
+
+def first_cause(make: MakeProgram, measure: Measure) -> str:
+    evidence = measure(make, "sweep")
+    contrasts = probe_contrasts(evidence, Budget())
+    return rerank([], contrasts)[0].cause
+
+
+def test_the_finding_whose_remedy_helps_comes_first() -> None:
+    scale, rate = finding("input_scale", 0.6), finding("init", 0.5)
+    tried = contrast("input_scale", 0.0, scale), contrast("init", 0.8, rate)
+    ranked = rerank([scale, rate], Contrasts(tried=tried, is_poor=True))
+    assert [f.cause for f in ranked] == ["init", "input_scale"]
+
+
+def test_a_finding_whose_remedy_does_nothing_is_an_info_where_another_explains_it() -> None:
+    scale, rate = finding("input_scale", 0.6), finding("init", 0.5)
+    tried = contrast("input_scale", 0.0, scale), contrast("init", 0.8, rate)
+    ranked = rerank([scale, rate], Contrasts(tried=tried, is_poor=True))
+    assert [f.severity for f in ranked] == ["error", "info"]
+
+
+def test_a_finding_without_another_explanation_stays_an_error() -> None:
+    scale = finding("input_scale", 0.6)
+    tried = (contrast("input_scale", 0.0, scale),)
+    assert rerank([scale], Contrasts(tried=tried, is_poor=True))[0].severity == "error"
+
+
+def test_what_is_certain_is_not_judged_by_trying() -> None:
+    sure = finding("shape_broadcast", 0.98, is_certain=True)
+    tried = (contrast("shape_broadcast", 0.0, sure),)
+    assert rerank([sure], Contrasts(tried=tried, is_poor=True)) == [sure]
+
+
+def test_a_warning_that_wins_nothing_in_a_good_program_is_an_info() -> None:
+    warning = finding("batch_size", 0.5, severity="warning")
+    tried = (contrast("batch_size", 0.0, warning),)
+    assert rerank([warning], Contrasts(tried=tried))[0].severity == "info"
+
+
+def test_a_usual_suspect_that_helps_becomes_a_finding_with_its_numbers() -> None:
+    found = rerank([], Contrasts(tried=(contrast("init", 0.8),), is_poor=True))
+    assert found[0].cause == "init"
+    assert "gives 0.9 instead of 0.1" in found[0].evidence
+
+
+def test_a_usual_suspect_that_helps_little_is_not_said() -> None:
+    assert rerank([], Contrasts(tried=(contrast("init", 0.1),), is_poor=True)) == []
+
+
+def test_a_usual_suspect_of_a_good_program_is_not_said() -> None:
+    assert rerank([], Contrasts(tried=(contrast("init", 0.8),), is_poor=False)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cause", "settings"),
+    [
+        ("input_scale", {"factor": 1e-4}),
+        ("input_scale", {"factor": 1e3}),
+        ("hidden_activation", {"activation": nn.Sigmoid, "depth": 3, "lr": 0.3}),
+        ("loss_mismatch", {"loss_fn": lambda: negative}),
+    ],
+    ids=["tiny inputs", "huge inputs", "sigmoids", "wrong sign"],
+)
+def test_a_fault_without_a_rule_is_named_by_trying(
+    digits: Digits, measured: Measure, cause: Cause, settings: dict[str, Any]
+) -> None:
+    assert first_cause(digits(**settings), measured) == cause
+
+
+def negative(outputs: Any, targets: Any) -> Any:
+    return -nn.functional.cross_entropy(outputs, targets)
+
+
+def test_a_healthy_program_is_left_in_peace(digits: Digits, measured: Measure) -> None:
+    contrasts = probe_contrasts(measured(digits(lr=0.3)), Budget())
+    assert contrasts.tried == ()
+
+
+def test_a_sorted_data_set_is_found_by_shuffling_it(
+    digits: Digits, measured: Measure
+) -> None:
+    def make(seed: int) -> Any:
+        program = digits(lr=0.3)(seed)
+        inputs, targets = program.train.source
+        order = targets.argsort()
+        sorted_ = replace(
+            program.train, source=(inputs[order], targets[order]), shuffle=False
+        )
+        return replace(program, train=sorted_)
+
+    assert first_cause(make, measured) == "shuffle"

@@ -1,0 +1,75 @@
+from typing import Any
+
+from headway.doctor.diagnosis import Diagnosis, ordered
+from headway.doctor.finding import Finding
+from headway.doctor.progress import Progress
+
+FINE = Progress(metric=0.95, dumb=0.1, good=0.9, is_known=True, is_complete=True)
+STUCK = Progress(
+    metric=0.1, train_metric=0.1, dumb=0.1, good=0.9, is_known=True, is_complete=True
+)
+
+
+def finding(cause: Any, **changes: Any) -> Finding:
+    values = {"severity": "error", "confidence": 0.5, **changes}
+    return Finding(cause=cause, evidence="", remedy="", **values)
+
+
+def causes(found: tuple[Finding, ...]) -> list[str]:
+    return [f.cause for f in found]
+
+
+def test_certain_findings_come_before_confident_ones() -> None:
+    found = [finding("init", confidence=0.9), finding("metric", is_certain=True)]
+
+    assert causes(ordered(found, STUCK)) == ["metric", "init"]
+
+
+def test_equally_sure_findings_follow_the_order_of_causes() -> None:
+    found = [finding("capacity"), finding("input_scale"), finding("lr_high")]
+
+    assert causes(ordered(found, STUCK)) == ["input_scale", "lr_high", "capacity"]
+
+
+def test_a_program_that_learns_well_has_no_uncertain_error() -> None:
+    found = [
+        finding("lr_high", confidence=0.5),
+        finding("init", confidence=0.9),
+        finding("other", severity="warning", confidence=0.3),
+    ]
+
+    severities = {f.cause: f.severity for f in ordered(found, FINE)}
+
+    assert severities == {"init": "warning", "lr_high": "info", "other": "info"}
+
+
+def test_a_certain_fault_is_an_error_however_well_the_program_learns() -> None:
+    found = [finding("shape_broadcast", is_certain=True)]
+
+    assert ordered(found, FINE)[0].severity == "error"
+
+
+def test_symptoms_step_back_behind_a_certain_fault() -> None:
+    found = [
+        finding("dead_units", confidence=0.9),
+        finding("loss_mismatch", is_certain=True),
+    ]
+
+    first, second = ordered(found, STUCK)
+
+    assert first.cause == "loss_mismatch"
+    assert (second.severity, second.confidence) == ("info", 0.45)
+
+
+def test_a_cause_is_said_for_two_layers_at_most() -> None:
+    found = [finding("init", layer=str(n)) for n in range(5)]
+
+    assert [f.layer for f in ordered(found, STUCK)] == ["0", "1"]
+
+
+def test_warnings_alone_are_healthy() -> None:
+    warned = Diagnosis(findings=(finding("init", severity="warning"),))
+
+    assert warned.is_healthy
+    assert warned.to_json()["healthy"]
+    assert not Diagnosis(findings=(finding("init"),)).is_healthy

@@ -1,0 +1,249 @@
+"""What programs are trained for, told from outputs, targets and the loss."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from headway.doctor.task import class_ids, infer_task, predicted_ids
+
+ROWS = torch.Generator().manual_seed(0)
+
+
+def randn(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=ROWS)
+
+
+def ids(*shape: int, high: int, low: int = 0) -> torch.Tensor:
+    return torch.randint(low, high, shape, generator=ROWS)
+
+
+def bits(*shape: int) -> torch.Tensor:
+    return ids(*shape, high=2).float()
+
+
+def one_hot(labels: torch.Tensor, count: int) -> torch.Tensor:
+    return functional.one_hot(labels, count)
+
+
+def flat_ce(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(outputs.flatten(0, 1), targets.flatten())
+
+
+CE, MSE = nn.CrossEntropyLoss(), nn.MSELoss()
+BCE, BCE_LOGITS = nn.BCELoss(), nn.BCEWithLogitsLoss()
+
+CASES = {
+    "ids": (randn(64, 5), ids(64, high=5), CE, "classes", 5, "ids"),
+    "int32 ids": (randn(64, 5), ids(64, high=5).int(), CE, "classes", 5, "ids"),
+    "column of ids": (randn(64, 5), ids(64, 1, high=5), CE, "classes", 5, "column"),
+    "float ids": (randn(64, 5), ids(64, high=5).float(), CE, "classes", 5, "flat"),
+    "ids from 1": (randn(64, 5), ids(64, low=1, high=6), CE, "classes", 5, "ids"),
+    "ids beyond": (randn(64, 5), ids(64, high=40), CE, "classes", 5, "ids"),
+    "one-hot": (
+        randn(64, 5),
+        one_hot(ids(64, high=5), 5).float(),
+        MSE,
+        "classes",
+        5,
+        "one_hot",
+    ),
+    "one-hot with BCE": (
+        randn(64, 5),
+        one_hot(ids(64, high=5), 5).float(),
+        BCE_LOGITS,
+        "classes",
+        5,
+        "one_hot",
+    ),
+    "int one-hot": (randn(64, 5), one_hot(ids(64, high=5), 5), CE, "classes", 5, "one_hot"),
+    "soft labels": (randn(64, 5), randn(64, 5).softmax(-1), CE, "classes", 5, "soft"),
+    "rows of shares": (randn(64, 5), randn(64, 5).softmax(-1), MSE, "values", 0, "rows"),
+    "two logits": (randn(64, 2), ids(64, high=2), CE, "classes", 2, "ids"),
+    "one logit": (randn(64, 1), bits(64, 1), BCE_LOGITS, "binary", 2, "column"),
+    "one logit, flat": (randn(64), bits(64), BCE_LOGITS, "binary", 2, "flat"),
+    "one logit, mixed": (randn(64, 1), bits(64), BCE_LOGITS, "binary", 2, "flat"),
+    "one logit, CE": (randn(64, 1), ids(64, high=2), CE, "binary", 2, "ids"),
+    "signs": (
+        randn(64),
+        bits(64) * 2 - 1,
+        lambda o, t: (1 - o * t).clamp(min=0).mean(),
+        "binary",
+        2,
+        "flat",
+    ),
+    "multilabel": (randn(64, 6), bits(64, 6), BCE_LOGITS, "multilabel", 6, "rows"),
+    "signs of labels": (randn(64, 6), bits(64, 6) * 2 - 1, MSE, "multilabel", 6, "rows"),
+    "positions, classes second": (
+        randn(8, 5, 12),
+        ids(8, 12, high=5),
+        CE,
+        "classes",
+        5,
+        "ids",
+    ),
+    "positions, classes last": (
+        randn(8, 12, 5),
+        ids(8, 12, high=5),
+        flat_ce,
+        "classes",
+        5,
+        "ids",
+    ),
+    "as many positions as classes": (
+        randn(8, 5, 5),
+        ids(8, 5, high=5),
+        flat_ce,
+        "classes",
+        5,
+        "ids",
+    ),
+    "flattened positions": (
+        randn(96, 5),
+        ids(8, 12, high=5),
+        lambda o, t: functional.cross_entropy(o, t.flatten()),
+        "classes",
+        5,
+        "ids",
+    ),
+    "pictures of ids": (
+        randn(4, 3, 6, 6),
+        ids(4, 1, 6, 6, high=3),
+        lambda o, t: functional.cross_entropy(o, t[:, 0]),
+        "classes",
+        3,
+        "ids",
+    ),
+    "masks": (randn(4, 1, 6, 6), bits(4, 1, 6, 6), BCE_LOGITS, "binary", 2, "rows"),
+    "values": (randn(64, 1), randn(64, 1), MSE, "values", 0, "column"),
+    "values, flat": (randn(64), randn(64), MSE, "values", 0, "flat"),
+    "several values": (randn(64, 3), randn(64, 3), MSE, "values", 0, "rows"),
+    "counts": (randn(64, 1), ids(64, 1, high=90).float(), MSE, "values", 0, "column"),
+    "int counts": (randn(64, 1), ids(64, 1, high=90), MSE, "values", 0, "column"),
+    "mean and variance": (
+        randn(64, 2),
+        randn(64),
+        lambda o, t: functional.gaussian_nll_loss(o[:, 0], t, o[:, 1].exp()),
+        "values",
+        0,
+        "flat",
+    ),
+    "no tensor": (None, randn(4), MSE, "unknown", 0, "rows"),
+    "no targets": (randn(4), None, MSE, "unknown", 0, "rows"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_task_is_told_from(case):
+    outputs, targets, loss_fn, kind, num_classes, encoding = case
+
+    task = infer_task(None, outputs, targets, loss_fn)
+
+    assert (task.kind, task.num_classes) == (kind, num_classes)
+    if kind not in ("unknown", "binary"):
+        assert task.encoding == encoding
+
+
+CLASSES = [name for name, case in CASES.items() if case[3] in ("classes", "binary")]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_predictions_and_truth_have_one_order(name):
+    outputs, targets, loss_fn, *_ = CASES[name]
+
+    task = infer_task(None, outputs, targets, loss_fn)
+
+    assert predicted_ids(task, outputs).shape == class_ids(task, targets).shape
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, case in CASES.items() if case[0] is not None and case[1] is not None],
+)
+def test_outputs_of_a_part_of_the_samples_are_enough(name):
+    outputs, targets, loss_fn, kind, num_classes, _ = CASES[name]
+    doubled = torch.cat([targets, targets])
+
+    task = infer_task(None, outputs, doubled, loss_fn)
+
+    assert (task.kind, task.num_classes) == (kind, num_classes)
+
+
+def test_targets_that_are_the_inputs_are_told():
+    images = randn(8, 1, 4, 4)
+
+    task = infer_task(images, randn(8, 16), images.flatten(1), MSE)
+
+    assert (task.kind, task.targets_equal_inputs) == ("values", True)
+
+
+def test_classes_second_and_last_are_told_apart_by_the_loss():
+    outputs, targets = randn(8, 5, 5), ids(8, 5, high=5)
+
+    assert infer_task(None, outputs, targets, CE).axis == 1
+    assert infer_task(None, outputs, targets, flat_ce).axis == -1
+
+
+def test_the_id_that_is_not_to_be_learned_is_that_of_the_loss():
+    targets = torch.tensor([[0, 1, 2], [2, 0, 0]])
+    loss_fn = nn.CrossEntropyLoss(ignore_index=0)
+
+    task = infer_task(None, randn(2, 3, 3), targets, loss_fn)
+
+    assert class_ids(task, targets).tolist() == [-1, 1, 2, 2, -1, -1]
+
+
+def test_a_metric_of_r2_makes_values_of_whole_numbers():
+    assert infer_task(None, randn(64, 1), bits(64, 1), MSE, "r2").kind == "values"
+
+
+def test_a_metric_of_accuracy_makes_classes_of_whole_numbers():
+    outputs, targets = torch.tensor([[0.9], [2.2], [3.6]]), torch.tensor([1.0, 2.0, 3.0])
+
+    task = infer_task(None, outputs, targets, lambda o, t: MSE(o[:, 0], t), "accuracy")
+
+    assert predicted_ids(task, outputs).tolist() == [1, 2, 4]
+    assert class_ids(task, targets).tolist() == [1, 2, 3]
+
+
+def contrastive(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    near = functional.normalize(outputs) @ functional.normalize(outputs).T
+    same = (targets[:, None] == targets[None, :]).float()
+    return (same * (1 - near) + (1 - same) * near.clamp(min=0)).mean()
+
+
+def test_ids_that_only_say_who_belongs_together_are_no_classes():
+    assert infer_task(None, randn(64, 16), ids(64, high=5), contrastive).kind == "unknown"
+
+
+def test_ids_in_a_loss_of_pairs_are_no_classes():
+    def pairs(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        same = (targets[:32] == targets[32:]).float() * 2 - 1
+        return functional.cosine_embedding_loss(outputs[:32], outputs[32:], same)
+
+    assert infer_task(None, randn(64, 16), ids(64, high=5), pairs).kind == "unknown"
+
+
+def test_a_hand_written_loss_of_classes_is_one_of_classes():
+    def own(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return -outputs.log_softmax(1).gather(1, targets[:, None]).mean()
+
+    assert infer_task(None, randn(64, 16), ids(64, high=5), own).kind == "classes"
+
+
+@pytest.mark.parametrize(
+    ("loss_fn", "said"),
+    [
+        (BCE_LOGITS, [False, True, True]),
+        (MSE, [False, False, True]),
+        (lambda o, t: ((o - t) ** 2).mean(), [False, False, True]),
+        (lambda o, t: (functional.softplus(o) - o * t).mean(), [False, True, True]),
+    ],
+    ids=["logits", "distance", "hand-written distance", "hand-written logits"],
+)
+def test_yes_begins_where_the_loss_has_it(loss_fn, said):
+    outputs, targets = torch.tensor([-0.5, 0.3, 1.4]), torch.tensor([0.0, 1.0, 1.0])
+
+    task = infer_task(None, outputs, targets, loss_fn)
+
+    assert predicted_ids(task, outputs).bool().tolist() == said
