@@ -12,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headway.doctor import check, fix
+    from headway.doctor.watch import watch
     from headway.engine import Callback, Setup, StepReport, Trainer
     from headway.jobs import evaluate, export, predict, resume, train, train_ensemble
     from headway.recipe import Recipe, build, load_recipe
@@ -25,13 +27,16 @@ __all__ = [
     "StepReport",
     "Trainer",
     "build",
+    "check",
     "evaluate",
     "export",
+    "fix",
     "load_recipe",
     "predict",
     "resume",
     "train",
     "train_ensemble",
+    "watch",
 ]
 
 _HOME = {
@@ -41,13 +46,16 @@ _HOME = {
     "StepReport": "engine",
     "Trainer": "engine",
     "build": "recipe",
+    "check": "doctor",
     "evaluate": "jobs",
     "export": "jobs",
+    "fix": "doctor",
     "load_recipe": "recipe",
     "predict": "jobs",
     "resume": "jobs",
     "train": "jobs",
     "train_ensemble": "jobs",
+    "watch": "doctor.watch",
 }
 
 

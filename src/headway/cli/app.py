@@ -1,7 +1,7 @@
 """The `headway` command: which command was asked for, and how it ended.
 
-Exit codes: 0 done, 2 bad input, 3 diverged, 128 + signal stopped after saving, 1 any other
-error that headway knows of.
+Exit codes: 0 done, 1 `check` found errors or `fix` no cure, 2 bad input, 3 diverged, 128 +
+signal stopped after saving, 1 any other error that headway knows of.
 """
 
 import contextlib
@@ -26,6 +26,8 @@ from headway.errors import (
 
 _COMMANDS = {
     "train": commands.train,
+    "check": commands.check,
+    "fix": commands.fix,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
     "export": commands.export,
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     with _plain_output():
         try:
-            _run(words or ["--help"])
+            code = _run(words or ["--help"])
             sys.stdout.flush()
         except HeadwayError as error:
             return _report(error)
@@ -56,22 +58,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # the reader has seen enough, as in `headway runs | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + _SIGPIPE
-    return 0
+    return code
 
 
-def _run(words: list[str]) -> None:
+def _run(words: list[str]) -> int:
     if words[0] not in _COMMANDS and not words[0].startswith("-"):
         raise InputError(
             f"there is no command {words[0]!r}.{did_you_mean(words[0], _COMMANDS)} "
             f"Commands: {', '.join(_COMMANDS)}"
         )
-    tyro.extras.subcommand_cli_from_dict(
+    code: int | None = tyro.extras.subcommand_cli_from_dict(
         _COMMANDS,
         prog="headway",
         description=_DESCRIPTION,
         args=words,
         config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
+    return code or 0
 
 
 def _report(error: HeadwayError) -> int:

@@ -30,6 +30,9 @@ _RunsAndFiles = Annotated[
     Positional[tuple[str, ...]],
     arg(metavar="RUN [RUN ...] FILE [FILE ...]", help_behavior_hint=""),
 ]
+_Target = Annotated[Positional[str], arg(metavar="TARGET", help_behavior_hint="")]
+_PatchFile = Annotated[Path | None, arg(metavar="PATCH", help_behavior_hint="")]
+_Budget = Annotated[float, arg(metavar="SECONDS")]
 _Seconds = Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="")]
 _Size = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 _Root = Annotated[Positional[Path], arg(metavar="[DIR]")]
@@ -106,6 +109,79 @@ def train(
         from headway import jobs
 
         jobs.train(data, display=shown, **chosen)
+
+
+def check(
+    target: _Target,
+    /,
+    *,
+    budget: _Budget = 60.0,
+    settings: _Settings = (),
+    as_json: _Json = False,
+) -> int:
+    """Say why a training program does not learn, or that nothing is wrong with it.
+
+    The exit code is 0 where nothing is wrong, 1 where there are errors.
+
+    Args:
+        target: FILE.py:FUNCTION, where the function returns a dict with model, loss_fn,
+            optimizer, train and perhaps val, batch_size, epochs, metric, scheduler, shuffle
+            and step; a run; or a recipe.
+        budget: Seconds at most.
+        settings: Settings of a recipe to change, such as optimizer.lr=0.05.
+        as_json: Print one JSON object.
+    """
+    with waiting("examining"):
+        from headway.cli.findings import print_diagnosis
+        from headway.jobs import checking
+
+        found = checking.check(target, budget=budget, overrides=_flat(settings))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_diagnosis(found)
+    return 0 if found.is_healthy else 1
+
+
+def fix(
+    target: _Target,
+    /,
+    *,
+    budget: _Budget = 300.0,
+    out: _Folder = None,
+    write: _PatchFile = None,
+    settings: _Settings = (),
+    as_json: _Json = False,
+) -> int:
+    """Find what is wrong with a training program, and a change that is proved to help.
+
+    The program itself is left as it is. The exit code is 0 where it is healthy or a change
+    is proved to help, 1 where none is.
+
+    Args:
+        target: As for check.
+        budget: Seconds at most, for the check, the trials, the proof and the random search.
+        out: Folder that keeps finished trainings, so that a killed repair goes on.
+        write: File for the change as a patch, where the change can be written as one.
+        settings: Settings of a recipe to change, such as optimizer.lr=0.05.
+        as_json: Print one JSON object.
+    """
+
+    def say(text: str) -> None:
+        if not as_json:
+            sys.stderr.write(f"{text}\n")
+
+    from headway.cli.repairs import print_repair, write_patch
+    from headway.jobs import checking
+
+    found = checking.fix(target, budget=budget, out=out, overrides=_flat(settings), say=say)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print_repair(found)
+    if write is not None:
+        write_patch(found, write)
+    return 1 if found.outcome == "not_repaired" else 0
 
 
 def resume(run: _Run, /, *, quiet: _Flag = False, as_json: _Json = False) -> None:
