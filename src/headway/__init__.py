@@ -12,7 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from headway.doctor import check, fix
+    from headway.doctor import check
+    from headway.doctor.fix import fix
     from headway.doctor.watch import watch
     from headway.engine import Callback, Setup, StepReport, Trainer
     from headway.jobs import evaluate, export, predict, resume, train, train_ensemble
@@ -49,7 +50,7 @@ _HOME = {
     "check": "doctor",
     "evaluate": "jobs",
     "export": "jobs",
-    "fix": "doctor",
+    "fix": "doctor.fix",
     "load_recipe": "recipe",
     "predict": "jobs",
     "resume": "jobs",
