@@ -47,11 +47,15 @@ test: $(STAMP) ## Run the tests and the examples in docstrings
 
 .PHONY: test-data
 test-data: $(STAMP) ## Run the tests on real data sets; they skip where those are absent
-	$(PYTEST) -m 'data and not gpu'
+	$(PYTEST) -m 'data and not gpu and not compat'
 
 .PHONY: test-slow
 test-slow: $(STAMP) ## Run the tests that take more than ten seconds
-	$(PYTEST) -m 'slow and not data and not gpu'
+	$(PYTEST) -m 'slow and not data and not gpu and not compat'
+
+.PHONY: test-compat
+test-compat: $(STAMP) ## Run the tests inside other libraries, which it installs
+	$(UV) run --locked --group compat pytest -n 2 -m 'compat and not gpu'
 
 .PHONY: check
 check: $(STAMP) ## Check format, lint, types and the floors

@@ -285,6 +285,24 @@ def test_a_very_long_name_is_cut():
             {"step_of_divergence": 1312, "lr": 0.1, "cause": "Too high."},
             "diverged at step 1,312",
         ),
+        (
+            "alarm",
+            {
+                "alarm": "dead",
+                "severity": "warning",
+                "is_over": False,
+                "layer": "1",
+                "evidence": "All units are off.",
+                "remedy": "Lower the rate.",
+            },
+            "step 1,300: dead in 1. All units are off. Lower the rate.",
+        ),
+        (
+            "alarm",
+            {"alarm": "train_eval_gap", "severity": "warning", "is_over": True},
+            "step 1,300: train eval gap is over",
+        ),
+        ("alarm", {"alarm": "overfitting", "severity": "info", "is_over": False}, ""),
     ],
 )
 def test_events_in_words(kind, fields, text):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import Tensor
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepReport:
@@ -83,12 +85,16 @@ class Outcome:
 class Callback:
     """Base of everything that follows a run; override what you need.
 
-    A callback sees numbers that are already on the host, so it costs the device nothing.
-    In a distributed run every process calls its own callbacks.
+    A callback sees numbers that are already on the host, so it costs the device nothing; only
+    `on_step` gets the loss where it is. In a distributed run every process calls its own
+    callbacks.
     """
 
     def on_start(self, *, step: int, total_steps: int) -> None:
         """Training is about to begin or to go on at `step`."""
+
+    def on_step(self, loss: Tensor) -> None:
+        """A step is done; `loss` is still on the device, and reading it waits for that."""
 
     def on_progress(self, step: int) -> None:
         """Some time has passed and `step` steps are done (about twice a second)."""

@@ -78,6 +78,12 @@ class Trainer:
         self._callbacks = list(callbacks)
         if record is not None:
             self._callbacks.append(Recorder(record, writers))
+        # Only these, so that a step of a run that nobody follows so closely costs no more.
+        self._step_hooks = [
+            callback.on_step
+            for callback in self._callbacks
+            if type(callback).on_step is not Callback.on_step
+        ]
         self._signals = StopRequest()
         self._pending: list[Tensor] = []
         self._norm: Tensor | None = None
@@ -222,6 +228,8 @@ class Trainer:
         self._norm = self._step.update(factor, want_norm=want_norm)
         progress.step += 1
         progress.position += 1
+        for hook in self._step_hooks:
+            hook(self._pending[-1])
         if self._step.num_micro_batches != before:
             self._event("out_of_memory", micro_batches=self._step.num_micro_batches)
 

@@ -1,5 +1,6 @@
-"""What one run does from end to end: train, resume, evaluate, predict, export."""
+"""What is done from end to end: train, resume, evaluate, predict, export, check, fix."""
 
+from headway.jobs.checking import check, find_target, fix
 from headway.jobs.ensembles import EnsembleResult, resume_ensemble, train_ensemble
 from headway.jobs.evaluating import Comparison, Evaluation, Member, evaluate
 from headway.jobs.exporting import export
@@ -22,9 +23,12 @@ __all__ = [
     "Member",
     "Prediction",
     "TrainResult",
+    "check",
     "choose_recipe",
     "evaluate",
     "export",
+    "find_target",
+    "fix",
     "new_folder",
     "predict",
     "resume",

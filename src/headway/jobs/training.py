@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from headway.data import DataSplits
+from headway.doctor.callbacks.trainer import TrainerWatch
+from headway.doctor.finding import Finding
 from headway.engine import (
     Callback,
+    Event,
     Outcome,
     Setup,
     Trainer,
@@ -21,6 +24,7 @@ from headway.engine import (
 from headway.errors import RunError
 from headway.jobs.description import check_same_data, describe_run
 from headway.jobs.facts import end_facts, start_facts
+from headway.jobs.first_check import first_findings
 from headway.jobs.places import anchor, without_pretraining
 from headway.measure import multiply_adds
 from headway.recipe import (
@@ -189,8 +193,13 @@ class Job:
         shown = make_display() if display is None else display
         if self.shard.rank != 0:
             shown = Display()
+        found = () if resume or record is None else self._first_findings()
+        followers = [*callbacks, shown]
+        if self.recipe.logging.watch:
+            # Before those that it tells, so that they still hear its last words.
+            followers.insert(0, self._watch(record, followers.copy()))
         try:
-            trainer = self._trainer(folder, record, [*callbacks, shown])
+            trainer = self._trainer(folder, record, followers)
         except BaseException:
             if record is not None and not resume:
                 record.discard()  # a run that never began is none
@@ -207,6 +216,10 @@ class Job:
         shown.begin(facts)
         for note in self.setup.notes:
             shown.message(note)
+        for finding in found:
+            shown.message(f"{finding.cause}: {finding.evidence} {finding.remedy}")
+            if record is not None:
+                record.event("finding", step=step, **asdict(finding))
         outcome = trainer.run()
         shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
         return TrainResult(
@@ -225,6 +238,20 @@ class Job:
             callbacks=callbacks,
             writers=open_writers(trackers, folder=folder, name=folder.name, recipe=values),
         )
+
+    def _first_findings(self) -> tuple[Finding, ...]:
+        if not self.recipe.logging.check:
+            return ()
+        return first_findings(self.setup, self.multiply_adds)
+
+    def _watch(self, record: RunRecord | None, followers: Sequence[Callback]) -> Callback:
+        def tell(event: Event) -> None:
+            for follower in followers:
+                follower.on_event(event)
+            if record is not None:
+                record.event(event.kind, step=event.step, **event.fields)
+
+        return TrainerWatch(self.setup, on_event=tell)
 
     def _record(self, folder: Path, resume: bool) -> RunRecord:
         if resume:

@@ -264,13 +264,19 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class Logging:
-    """Trackers besides the run record.
+    """The doctor before and during the training, and trackers besides the run record.
 
     Attributes:
         trackers: Any of "tensorboard", "wandb" and "mlflow".
+        check: Whether one batch is looked at before a run begins, and what is certainly wrong
+            is said; for networks of up to 1e9 multiply-adds a sample.
+        watch: Whether losses, layers and updates are watched, with alarms where the training
+            goes wrong.
     """
 
     trackers: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
+    check: bool = True
+    watch: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,7 +298,7 @@ class Recipe:
         machine: Device, threads and CPU policies.
         checkpointing: When state is saved.
         distributed: How several processes work together.
-        logging: Trackers besides the run record.
+        logging: The watch, and trackers besides the run record.
 
     Example:
         >>> Recipe(seed=1, optimizer=Optimizer(lr=0.05)).optimizer.lr

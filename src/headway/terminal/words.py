@@ -73,7 +73,18 @@ def event_text(event: Event) -> str:
         return f"stopped early at step {step}: nothing better in {stale}"
     if event.kind == "diverged":
         return f"diverged at step {count(fields['step_of_divergence'])}"
+    if event.kind == "alarm" and fields["severity"] != "info":
+        return _alarm_text(event)
     return ""
+
+
+def _alarm_text(event: Event) -> str:
+    fields, step = event.fields, count(event.step)
+    name = str(fields["alarm"]).replace("_", " ")
+    if fields["is_over"]:
+        return f"step {step}: {name} is over"
+    where = f" in {fields['layer']}" if fields["layer"] else ""
+    return f"step {step}: {name}{where}. {fields['evidence']} {fields['remedy']}"
 
 
 def augmentation_words(augmentation: Augmentation) -> str:

@@ -1,0 +1,343 @@
+"""Watch a training loop from outside, at next to no cost."""
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from headway.doctor.finding import SEVERITIES, Finding
+from headway.doctor.watch.alarms import Alarm, Keeper
+from headway.doctor.watch.cadence import Cadence
+from headway.doctor.watch.forward import ForwardSampler, LayerDraft
+from headway.doctor.watch.layer_rules import dead, exploding, saturated, vanishing
+from headway.doctor.watch.loss_rules import (
+    diverging,
+    lost,
+    oscillating,
+    overfitting,
+    plateau,
+    train_eval_gap,
+)
+from headway.doctor.watch.numbers import Numbers
+from headway.doctor.watch.reporting import report_text
+from headway.doctor.watch.sample import Sample
+from headway.doctor.watch.view import Evaluation, View
+from headway.doctor.watch.weights import WeightDraft, WeightSampler
+
+_LOG = logging.getLogger("headway.watch")
+# Steps after which a sample ends even if no optimizer has moved.
+_MOST_STEPS = 64
+# Losses that stay on their device before they are copied together.
+_MOST_PENDING = 1024
+
+OnAlarm = Callable[[Alarm], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parcel:
+    """Numbers on their way to the host."""
+
+    numbers: Numbers
+    losses: list[float | int]
+    step: int
+    layers: list[LayerDraft]
+    weights: list[WeightDraft]
+
+
+class Watch:
+    """Watches a training and raises alarms; made and started by `watch`.
+
+    Args:
+        model: Network that is trained, in whatever wrapper.
+        optimizer: What updates it, one or several; None where it is none of torch.
+        every: Steps from one sample of the layers to the next; None chooses by `max_overhead`.
+        max_overhead: Share of the time that watching may take.
+        on_alarm: Is called with each alarm when it begins and when it is over, on the first
+            process only; logs it where None.
+
+    Attributes:
+        alarms: All alarms so far, also those that are over.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer | Iterable[Optimizer] | None = None,
+        *,
+        every: int | None = None,
+        max_overhead: float = 0.03,
+        on_alarm: OnAlarm | None = None,
+    ) -> None:
+        self._view = View()
+        self.alarms: list[Alarm] = []
+        self._cadence = Cadence(every, max_overhead)
+        self._forward = ForwardSampler(model, self._cadence)
+        self._weights = WeightSampler(model, _unwrapped(optimizer), self._cadence)
+        self._on_alarm = log_alarm if on_alarm is None else on_alarm
+        self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
+        self._losses: list[float | Tensor] = []
+        self._numbers = Numbers()
+        self._armed_at: int | None = None
+        self._parcel: _Parcel | None = None
+        self._step = 0
+        self._next_look = self._cadence.next_look(0)
+        self._is_on = False
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self, step: int = 0) -> Self:
+        """Begin to watch, or begin anew; a `with` block does it by itself.
+
+        Args:
+            step: Steps done before; the course of the loss begins here.
+        """
+        self._drop_sample()
+        self._parcel = None
+        self._losses.clear()
+        self._view, self._step = View(), step
+        self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
+        self._next_look = step + self._cadence.next_look(0)
+        self._is_on = True
+        return self
+
+    def close(self) -> None:
+        """Judge a last time, and leave nothing in the network and its optimizers."""
+        if not self._is_on:
+            return
+        self._is_on = False
+        self._drop_sample()
+        self._receive()
+        self._send()
+        self._receive()
+
+    def step(self, loss: Tensor | float | None = None) -> None:
+        """Take note that a step is done; nothing waits for it.
+
+        Args:
+            loss: Training loss of this step.
+        """
+        if not self._is_on:
+            return
+        # Of a tiny network, each call here is a percent of a step.
+        if isinstance(loss, Tensor) and loss.is_cpu and loss.numel() == 1:
+            self._losses.append(loss.item())
+        elif loss is not None:
+            self._losses.append(_kept(loss))
+        self._step += 1
+        if self._step >= self._next_look:
+            with self._cadence.looking():
+                self._look()
+
+    def evaluation(
+        self, *, train: Tensor | float | None = None, val: Tensor | float | None = None
+    ) -> None:
+        """Tell the losses of an evaluation.
+
+        Args:
+            train: Loss of training data in evaluation mode.
+            val: Loss of validation data.
+        """
+        evaluation = Evaluation(
+            step=self._step,
+            train=None if train is None else float(train),
+            val=None if val is None else float(val),
+            running=self.view.losses.now,
+        )
+        self.view.evaluations.append(evaluation)
+        self._judge(self._in_evaluation)
+
+    @property
+    def view(self) -> View:
+        """What was seen so far."""
+        self._view.step = self._step
+        return self._view
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Findings of the alarms that last, worst first."""
+        lasting = [alarm.finding for alarm in self.alarms if not alarm.is_over]
+        return tuple(
+            sorted(lasting, key=lambda f: (SEVERITIES.index(f.severity), -f.confidence))
+        )
+
+    def report(self) -> str:
+        """Return what was seen, in a few lines."""
+        return report_text(self.view, self.alarms, self._cadence.problem)
+
+    def _look(self) -> None:
+        if self._armed_at is not None:
+            is_late = self._step - self._armed_at >= _MOST_STEPS
+            if not (self._weights.has_stepped or is_late):
+                return
+            self._send()
+            self._next_look = self._cadence.next_look(self._step)
+        if self._parcel is not None:
+            if not self._parcel.numbers.is_here:
+                self._next_look = self._step + 1
+                return
+            self._receive()
+        if self._step < self._next_look:
+            return
+        self._next_look = self._cadence.next_look(self._step)
+        if self._cadence.is_due:
+            self._arm()
+        elif len(self._losses) >= _MOST_PENDING:
+            self._send()
+
+    def _arm(self) -> None:
+        self._cadence.begin(self._step)
+        self._numbers = Numbers()
+        self._armed_at, self._next_look = self._step, 0
+        self._forward.arm(self._numbers)
+        self._weights.arm(self._numbers)
+
+    def _drop_sample(self) -> None:
+        """Remove all hooks; a sample that is not whole says nothing."""
+        if self._armed_at is not None:
+            self._armed_at, self._numbers = None, Numbers()
+            self._forward.disarm()
+            self._weights.disarm()
+
+    def _send(self) -> None:
+        """Begin to copy the losses, and what was sampled, to the host."""
+        numbers, was_armed = self._numbers, self._armed_at is not None
+        self._numbers, self._armed_at = Numbers(), None
+        self._parcel = _Parcel(
+            numbers=numbers,
+            losses=[numbers.add(x) if isinstance(x, Tensor) else x for x in self._losses],
+            step=self._step,
+            layers=self._forward.disarm() if was_armed else [],
+            weights=self._weights.disarm() if was_armed else [],
+        )
+        self._losses.clear()
+        numbers.send()
+
+    def _receive(self) -> None:
+        """Read what was sent and judge."""
+        parcel, self._parcel = self._parcel, None
+        if parcel is None:
+            return
+        values = parcel.numbers.read()
+        self.view.losses.add(values[x] if isinstance(x, int) else x for x in parcel.losses)
+        if parcel.layers or parcel.weights:
+            layers = tuple(draft.sample(values) for draft in parcel.layers)
+            weights = tuple(draft.sample(values) for draft in parcel.weights)
+            self.view.add(Sample(step=parcel.step, layers=layers, weights=weights))
+        # All else follows from a loss that is no number.
+        is_lost = not math.isfinite(self.view.losses.last) and self.view.losses.count > 0
+        self._judge(self._in_training[:1] if is_lost else self._in_training)
+
+    def _judge(self, keepers: Iterable[Keeper]) -> None:
+        for keeper in keepers:
+            alarm = keeper.judge(self.view)
+            if alarm is None:
+                continue
+            if alarm not in self.alarms:
+                self.alarms.append(alarm)
+            if not dist.is_initialized() or dist.get_rank() == 0:
+                self._on_alarm(alarm)
+
+
+def watch(
+    model: nn.Module,
+    optimizer: Optimizer | Iterable[Optimizer] | None = None,
+    *,
+    every: int | None = None,
+    max_overhead: float = 0.03,
+    on_alarm: OnAlarm | None = None,
+) -> Watch:
+    """Watch a training loop and say in plain words when it goes wrong.
+
+    Every step its loss is kept; now and then, as seldom as the time allows, one step's layers,
+    gradients and updates are looked at, without waiting for the device. The training is the
+    same to the last bit with and without it.
+
+    Args:
+        model: Network that is trained, in whatever wrapper.
+        optimizer: What updates it, one or several; None where it is none of torch.
+        every: Steps from one look to the next; None chooses by `max_overhead`.
+        max_overhead: Share of the time that watching may take.
+        on_alarm: Is called with each alarm when it begins and when it is over, on the first
+            process only; where None, the logger "headway.watch" says it.
+
+    Example:
+        >>> import torch
+        >>> model = nn.Linear(3, 1)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> x, y = torch.randn(64, 3), torch.randn(64, 1)
+        >>> with watch(model, optimizer) as watched:
+        ...     for _ in range(20):
+        ...         optimizer.zero_grad()
+        ...         loss = (model(x) - y).square().mean()
+        ...         loss.backward()
+        ...         optimizer.step()
+        ...         watched.step(loss)
+        >>> watched.findings
+        ()
+    """
+    return Watch(
+        model, optimizer, every=every, max_overhead=max_overhead, on_alarm=on_alarm
+    )
+
+
+def log_alarm(alarm: Alarm) -> None:
+    """Say an alarm through the logger "headway.watch"."""
+    is_bad = alarm.finding.severity != "info" and not alarm.is_over
+    _LOG.log(logging.WARNING if is_bad else logging.INFO, "%s", alarm)
+
+
+def _training_keepers() -> tuple[Keeper, ...]:
+    """Return what judges each sample; the first one also where the loss is no number."""
+    return (
+        Keeper(kind="lost", rule=lost, hold=1, release=1),
+        Keeper(kind="diverging", rule=diverging),
+        Keeper(kind="exploding", rule=exploding),
+        Keeper(kind="vanishing", rule=vanishing),
+        Keeper(kind="dead", rule=dead),
+        Keeper(kind="saturated", rule=saturated),
+        Keeper(kind="oscillating", rule=oscillating),
+        Keeper(kind="plateau", rule=plateau),
+    )
+
+
+def _evaluation_keepers() -> tuple[Keeper, ...]:
+    # These rules themselves look at several evaluations.
+    return (
+        Keeper(kind="overfitting", rule=overfitting, hold=1),
+        Keeper(kind="train_eval_gap", rule=train_eval_gap, hold=1),
+    )
+
+
+def _kept(loss: Tensor | float) -> float | Tensor:
+    if not isinstance(loss, Tensor):
+        return float(loss)
+    return loss.detach().mean()  # a tensor of its own: the loss may be changed in place
+
+
+def _unwrapped(optimizer: Any) -> list[Optimizer]:
+    """Return optimizers of torch as a list, without what other libraries wrap around them.
+
+    Raises:
+        TypeError: If there is something else among them.
+    """
+    if optimizer is None:
+        return []
+    if hasattr(optimizer, "optimizer"):
+        return _unwrapped(optimizer.optimizer)
+    if isinstance(optimizer, Optimizer):
+        return [optimizer]
+    if isinstance(optimizer, Iterable) and not isinstance(optimizer, str):
+        return [one for part in cast(Iterable[Any], optimizer) for one in _unwrapped(part)]
+    raise TypeError(
+        f"optimizer must be an optimizer of torch, several of them or None, got "
+        f"{type(optimizer).__name__}"
+    )
