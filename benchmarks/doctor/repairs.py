@@ -33,14 +33,17 @@ def repair(entry: Entry, budget: float) -> dict[str, Any]:
     ]
     make = maker(entry.make)
     untreated = _reached_by(make, (), by_standard)
-    treated = _reached_by(make, done.remedies, by_standard) if done.remedies else untreated
+    # What random search found counts as its own, not as a repair.
+    is_ours = done.search is None or done.remedies != done.search.best
+    ours = done.treatment if is_ours else ()
+    treated = _reached_by(make, ours, by_standard) if ours else untreated
     searched = done.search.best if done.search and _is_accepted(done.search.proof) else ()
     random = _reached_by(make, searched, by_standard) if searched else untreated
     goal = _ENOUGH * fmean(human)
     return {
         "outcome": done.outcome,
-        "accepted": bool(done.remedies),
-        "remedies": [repr(remedy) for remedy in done.remedies],
+        "accepted": bool(ours),
+        "remedies": [repr(remedy) for remedy in ours],
         "random": [repr(remedy) for remedy in searched],
         "human_values": human,
         "untreated_values": untreated,

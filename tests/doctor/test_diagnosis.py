@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from headway.doctor.diagnosis import Diagnosis, ordered
@@ -73,3 +74,17 @@ def test_warnings_alone_are_healthy() -> None:
     assert warned.is_healthy
     assert warned.to_json()["healthy"]
     assert not Diagnosis(findings=(finding("init"),)).is_healthy
+
+
+def test_a_lost_number_is_said_once() -> None:
+    found = [finding("numerics", layer=layer, is_certain=True) for layer in (None, "head")]
+
+    assert len(ordered(found, STUCK)) == 1
+
+
+def test_a_program_below_a_linear_model_keeps_warnings_of_some_confidence() -> None:
+    behind = replace(FINE, metric=0.8, margin=0.05)
+    found = [finding("epochs_few", severity="warning", confidence=0.6)]
+
+    assert ordered(found, behind)[0].severity == "warning"
+    assert ordered(found, FINE)[0].severity == "info"

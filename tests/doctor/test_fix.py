@@ -1,11 +1,13 @@
 import json
+import re
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from headway.doctor.arm import run_arm
 from headway.doctor.candidates import additions_for
@@ -14,9 +16,11 @@ from headway.doctor.evidence import Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.fix import fix
-from headway.doctor.program import MakeProgram, Program, seed_all
+from headway.doctor.program import MakeProgram, Program, seed_all, usual_step
+from headway.doctor.progress import Progress
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.optimizers import SetOptimizer
 from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.repair import Repair
 from headway.doctor.selection import Selection
@@ -90,9 +94,85 @@ class LearnsForSeedsThatDecide:
         return ""
 
 
-def test_a_program_without_a_finding_is_left_alone():
+def test_a_program_that_learns_and_has_no_finding_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    learns = Progress(metric=0.99, dumb=0.3, good=0.98, is_known=True)
+    monkeypatch.setattr("headway.doctor.fix.progress", lambda _: learns)
     repair = fixed(blobs(), finding("epochs_few", severity="info"))
     assert (repair.outcome, repair.remedies, repair.trials) == ("healthy", (), ())
+
+
+def test_a_program_that_could_not_be_judged_is_not_called_healthy(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("headway.doctor.random_search._SPACE", ())
+    generic = [(SetLearningRate(lr=0.1),)]
+    monkeypatch.setattr("headway.doctor.operation.generic_additions", lambda _: generic)
+    without_time = fixed(blobs(lr=1e-6), budget=0.001)
+    assert without_time.outcome == "not_repaired"
+    assert any("too small" in note for note in without_time.notes)
+    assert fixed(blobs(lr=1e-6)).remedies[0].cause == generic[0][0].cause
+
+
+def slow(make: MakeProgram) -> MakeProgram:
+    """Return what makes the same program, whose updates take a hundredth of a second."""
+
+    def step(*arguments: Any) -> Tensor:
+        time.sleep(0.01)
+        return usual_step(*arguments)
+
+    return lambda seed: replace(make(seed), step=step)
+
+
+def test_the_budget_that_would_do_is_told():
+    make = slow(blobs(lr=1e-6))
+    repair = fixed(make, finding("lr_low"), budget=0.3)
+    needed = [note for note in repair.notes if re.search(r"about \d+0 s would do", note)]
+    assert (repair.outcome, bool(needed)) == ("not_repaired", True)
+
+
+def test_a_slow_program_is_repaired_without_trials_but_not_without_the_proof(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # As if a training took as much longer.
+    monkeypatch.setattr("headway.doctor.operation._TRAININGS", 10**6)
+    make = blobs(lr=1e-4)
+    repair = fixed(make, finding("lr_low"), budget=60.0)
+    assert (repair.outcome, repair.trials) == ("repaired", ())
+    assert repair.proof is not None
+    assert repair.proof.is_accepted
+    assert {result.seed for result in repair.proof.control_results} <= set(CONFIRMING)
+    assert run_arm(make, repair.remedies, 999).value > 0.97
+
+
+def test_a_lucky_change_of_a_slow_program_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("headway.doctor.operation._TRAININGS", 10**6)
+    lucky = [(LearnsForSeedsThatDecide(),)]
+    monkeypatch.setattr("headway.doctor.operation.additions_for", lambda *_: lucky)
+    monkeypatch.setattr("headway.doctor.operation.generic_additions", lambda _: [])
+    monkeypatch.setattr("headway.doctor.random_search._SPACE", ())
+    repair = fixed(blobs(lr=1e-8), finding("lr_low"), budget=60.0)
+    assert (repair.outcome, repair.remedies) == ("not_repaired", ())
+
+
+def test_a_certain_fault_that_no_metric_shows_is_advised_and_part_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("headway.doctor.random_search._SPACE", ())
+
+    def accuracy_of_nothing(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        return 0.0 * len(outputs) * len(targets)
+
+    def make(seed: int) -> Program:
+        return replace(blobs(lr=0.1)(seed), metric=accuracy_of_nothing)
+
+    repair = fixed(make, finding("metric", is_certain=True), budget=20.0)
+    (advice,) = [a for a in repair.advised if a.remedies[0].cause == "metric"]
+    assert advice.is_harmless
+    assert set(advice.remedies) <= set(repair.treatment)
+    assert repair.to_json()["advised"][0]["remedies"][0]["cause"] == "metric"
+    assert repair.outcome == "advised"
 
 
 def test_a_faulty_program_is_repaired_and_the_repair_proved_on_unseen_seeds(
@@ -124,8 +204,8 @@ def test_a_false_finding_changes_nothing():
 
 def test_what_is_not_confirmed_on_unseen_seeds_is_not_kept(monkeypatch: pytest.MonkeyPatch):
     lucky = [(LearnsForSeedsThatDecide(),)]
-    monkeypatch.setattr("headway.doctor.fix.additions_for", lambda *_: lucky)
-    monkeypatch.setattr("headway.doctor.fix.generic_additions", lambda _: [])
+    monkeypatch.setattr("headway.doctor.operation.additions_for", lambda *_: lucky)
+    monkeypatch.setattr("headway.doctor.operation.generic_additions", lambda _: [])
     monkeypatch.setattr("headway.doctor.random_search._SPACE", ())
     repair = fixed(blobs(lr=1e-8), finding("lr_low"))
     assert any(trial.is_accepted for trial in repair.trials)
@@ -151,8 +231,8 @@ def test_random_search_has_as_much_time_and_is_reported(slow_learner: Repair):
 def test_a_change_that_random_search_finds_is_kept_where_no_finding_leads_to_one(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("headway.doctor.fix.additions_for", lambda *_: [])
-    monkeypatch.setattr("headway.doctor.fix.generic_additions", lambda _: [])
+    monkeypatch.setattr("headway.doctor.operation.additions_for", lambda *_: [])
+    monkeypatch.setattr("headway.doctor.operation.generic_additions", lambda _: [])
     monkeypatch.setattr(
         "headway.doctor.random_search._SPACE", (lambda r, _: SetLearningRate(lr=0.1),) * 3
     )
@@ -194,6 +274,14 @@ def test_remedies_that_the_others_make_superfluous_are_dropped():
     selection.accepted = (StandardizeInput(), needed, Reinitialize())
     selection.prune()
     assert selection.accepted == (needed,)
+
+
+def test_of_two_remedies_that_do_the_same_the_first_is_kept():
+    selection = Selection(Workbench(blobs(lr=1e-6)))
+    first, second = SetLearningRate(lr=0.1), SetOptimizer("sgd", 0.1)
+    selection.accepted = (first, second)
+    selection.prune()
+    assert selection.accepted == (first,)
 
 
 def test_certain_faults_are_treated_together_first():

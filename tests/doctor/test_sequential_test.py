@@ -10,6 +10,7 @@ from headway.doctor.sequential_test import (
     Verdict,
     judge,
     paired_p_value,
+    pooled_p_value,
     student_t_tail,
 )
 
@@ -53,6 +54,19 @@ def test_the_p_value_is_that_of_a_paired_t_test():
     reference = stats.ttest_rel(after, before, alternative="greater").pvalue
     differences = [b - a for a, b in zip(before, after, strict=True)]
     assert paired_p_value(differences) == pytest.approx(float(reference), abs=1e-12)
+
+
+def test_the_p_value_of_two_samples_is_that_of_students_test():
+    before, after = [0.50, 0.40, 0.60], [0.62, 0.58, 0.71]
+    reference = stats.ttest_ind(after, before, alternative="greater").pvalue
+    assert pooled_p_value(before, after) == pytest.approx(float(reference), abs=1e-12)
+    assert pooled_p_value([0.1], [0.9]) == 1.0
+
+
+def test_arms_that_are_far_apart_need_no_fourth_pair():
+    control, treated = [0.10, 0.15, 0.05], [0.62, 0.55, 0.64]
+    assert paired_p_value([b - a for a, b in zip(control, treated, strict=True)]) > 0.004
+    assert judge(control, treated).verdict == "accepted"
 
 
 @pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES.keys())

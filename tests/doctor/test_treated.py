@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from headway.doctor.arm import treat
+from headway.doctor.arm import run_arm, treat
 from headway.doctor.program import Program
 from headway.doctor.remedies.batches import SetBatchSize
 from headway.doctor.remedies.heads import RemoveHead
@@ -17,9 +17,18 @@ from headway.doctor.remedies.optimizers import SetOptimizer
 from headway.doctor.remedies.rates import ClipGradients, SetLearningRate
 from headway.doctor.remedies.remedy import Remedy
 from headway.doctor.remedies.together import Together
+from headway.doctor.repair import Advice, Repair
 from headway.doctor.target import load_target
 from headway.doctor.training import train
-from headway.doctor.treated import as_setup, code_of, snippet_of, source_of_target
+from headway.doctor.treated import (
+    as_setup,
+    code_of,
+    snippet_of,
+    source_of_target,
+    written,
+)
+from headway.doctor.trial import run_trial
+from headway.doctor.workbench import Workbench
 
 # A file as its author wrote it: classes from 1 and a softmax before cross-entropy.
 SOURCE = """
@@ -159,3 +168,35 @@ def test_the_source_of_a_target_changes_with_its_file(tmp_path: Path):
     (tmp_path / "their_program.py").write_text(SOURCE.replace("TRAIN", "(x[:64], y[:64])"))
     assert source_of_target(name) != before
     assert source_of_target(str(tmp_path / "none.py:make")).startswith(str(tmp_path))
+
+
+def test_the_written_program_reaches_what_the_proof_says_wherever_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    theirs, elsewhere = tmp_path / "theirs", tmp_path / "elsewhere"
+    theirs.mkdir()
+    elsewhere.mkdir()
+    target(theirs)
+    monkeypatch.chdir(theirs)
+    name = "their_program.py:make"
+    proof = run_trial(Workbench(load_target(name)), REMEDIES, seeds=(101, 102, 103))
+    repair = Repair(outcome="repaired", remedies=REMEDIES, proof=proof)
+    code = written(repair, name).code
+    monkeypatch.chdir(elsewhere)
+    make = run_file(code, elsewhere)
+    assert len(proof.treated_results) >= 2
+    for expected in proof.treated_results:
+        assert run_arm(make, (), expected.seed).value == expected.value
+
+
+def test_what_is_advised_and_harmless_is_written_too(tmp_path: Path):
+    repair = Repair(
+        outcome="advised",
+        advised=(
+            Advice(remedies=(ClipGradients(1.0),), is_harmless=True),
+            Advice(remedies=(Reinitialize(),)),
+        ),
+    )
+    code = written(repair, target(tmp_path)).code
+    assert "ClipGradients(" in code
+    assert "Reinitialize(" not in code

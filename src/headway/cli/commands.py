@@ -132,10 +132,10 @@ def check(
         as_json: Print one JSON object.
     """
     with waiting("examining"):
+        from headway import jobs
         from headway.cli.findings import print_diagnosis
-        from headway.jobs import checking
 
-        found = checking.check(target, budget=budget, overrides=_flat(settings))
+        found = jobs.check(target, budget=budget, overrides=_flat(settings))
     if as_json:
         print_json(found.to_json())
     else:
@@ -171,17 +171,17 @@ def fix(
         if not as_json:
             sys.stderr.write(f"{text}\n")
 
+    from headway import jobs
     from headway.cli.repairs import print_repair, write_patch
-    from headway.jobs import checking
 
-    found = checking.fix(target, budget=budget, out=out, overrides=_flat(settings), say=say)
+    found = jobs.fix(target, budget=budget, out=out, overrides=_flat(settings), say=say)
     if as_json:
         print_json(found.to_json())
     else:
         print_repair(found)
     if write is not None:
         write_patch(found, write)
-    return 1 if found.outcome == "not_repaired" else 0
+    return 0 if found.outcome in ("healthy", "repaired") else 1
 
 
 def resume(run: _Run, /, *, quiet: _Flag = False, as_json: _Json = False) -> None:

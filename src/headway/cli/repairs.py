@@ -6,22 +6,27 @@ from pathlib import Path
 from headway.cli.findings import print_finding, print_text
 from headway.cli.output import print_line, print_rows
 from headway.doctor.random_search import RandomSearch
-from headway.doctor.repair import Repair
+from headway.doctor.repair import Advice, Repair
 from headway.doctor.trial import Trial
 from headway.errors import InputError
 
+# The likeliest causes; --json has them all.
+_MOST_FINDINGS = 3
 _VERDICTS = {
     "healthy": "Nothing is wrong: nothing was changed.",
     "repaired": "Repaired.",
+    "advised": "Nothing is proved, as no metric shows these faults: make the advised change.",
     "not_repaired": "Not repaired: no change was proved to help.",
 }
 
 
 def print_repair(found: Repair) -> None:
     """Print what is wrong, what was tried, the proof and the change to make."""
-    for finding in found.findings:
-        if finding.severity != "info":
-            print_finding(finding)
+    wrong = [finding for finding in found.findings if finding.severity != "info"]
+    for finding in wrong[:_MOST_FINDINGS]:
+        print_finding(finding)
+    if len(wrong) > _MOST_FINDINGS:
+        print_line(f"and {len(wrong) - _MOST_FINDINGS} less likely: see --json\n")
     if found.trials:
         print_line("Tried, the same seeds and batches with and without:")
         print_rows([_trial_row(trial) for trial in found.trials])
@@ -29,6 +34,12 @@ def print_repair(found: Repair) -> None:
     if found.proof is not None:
         print_line("Proof, on seeds that decided nothing:")
         print_rows(_proof_rows(found.proof, found.search))
+        print_line("")
+    if found.advised:
+        print_line(
+            "Advised, not proved: the faults are certain, the metric does not show the cure."
+        )
+        print_rows([_advice_row(advice) for advice in found.advised])
         print_line("")
     if found.snippet:
         print_line("The change in your own code:")
@@ -61,6 +72,17 @@ def _trial_row(trial: Trial) -> list[str]:
     words = "; ".join(remedy.describe().rstrip(".") for remedy in trial.treated)
     values = f"{_number(trial.control_value)} -> {_number(trial.treated_value)}"
     return [f"  {trial.verdict}", values, f"n = {len(trial.treated_results)}", words]
+
+
+def _advice_row(advice: Advice) -> list[str]:
+    words = "; ".join(remedy.describe().rstrip(".") for remedy in advice.remedies)
+    if advice.is_harmless:
+        said = "in the change below"
+    elif math.isnan(advice.after):
+        said = "not tried"
+    else:
+        said = "left out: it costs"
+    return [f"  {said}", f"{_number(advice.before)} -> {_number(advice.after)}", words]
 
 
 def _proof_rows(proof: Trial, search: RandomSearch | None) -> list[list[str]]:

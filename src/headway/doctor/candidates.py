@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from headway.doctor.arm import Remedies
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
+from headway.doctor.probes.contrasts import Contrasts
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
 from headway.doctor.remedies.optimizers import SetOptimizer
@@ -21,6 +22,10 @@ _FIRST = 2
 # Alternatives of one finding, and first choices that are tried together.
 _ALTERNATIVES = 4
 _TOGETHER = 3
+# Share of what is lost that a change has to win back in a short training to be tried first,
+# and how many such changes are.
+_SHOWN = 0.7
+_MOST_SHOWN = 2
 
 
 def additions_for(findings: Iterable[Finding], evidence: Evidence) -> list[Remedies]:
@@ -32,12 +37,25 @@ def additions_for(findings: Iterable[Finding], evidence: Evidence) -> list[Remed
     relevant = [finding for finding in findings if finding.severity != "info"]
     proposed = [(finding, _proposed(finding, evidence)) for finding in relevant]
     proposed = [(finding, sets) for finding, sets in proposed if sets]
-    certain = [sets[0] for finding, sets in proposed if finding.is_certain]
+    certain = [sets[0] for finding, sets in proposed if is_sure(finding)]
     likely = [sets[0] for _, sets in proposed]
     together = [_joined(likely[:count]) for count in range(2, _TOGETHER + 1)]
-    single = [remedies for _, sets in proposed for remedies in sets]
+    others = [remedies for _, sets in proposed for remedies in sets[1:]]
     usual = [(*_joined(likely), _USUAL_OPTIMIZER)] if likely else []
-    return distinct([_joined(certain), *single, *together, _joined(likely), *usual])
+    # The first choice of each finding comes before the second of any.
+    single = [*_shown(evidence), *likely, *together[:1], *others]
+    return distinct([_joined(certain), *single, *together[1:], _joined(likely), *usual])
+
+
+def certain_remedies(findings: Iterable[Finding], evidence: Evidence) -> list[Remedies]:
+    """Return what cures each fault that is certain."""
+    sure = (_proposed(finding, evidence) for finding in findings if is_sure(finding))
+    return distinct([sets[0] for sets in sure if sets])
+
+
+def is_sure(finding: Finding) -> bool:
+    """Whether a finding is an error by logic."""
+    return finding.is_certain and finding.severity == "error"
 
 
 def generic_additions(evidence: Evidence) -> list[Remedies]:
@@ -72,6 +90,16 @@ def distinct(additions: Iterable[Remedies]) -> list[Remedies]:
         if own:
             kept.setdefault(tuple(map(repr, own)), own)
     return list(kept.values())
+
+
+def _shown(evidence: Evidence) -> list[Remedies]:
+    """Return the changes that short trainings have shown to win most back, best first."""
+    contrasts: Contrasts | None = evidence.contrasts
+    tried = contrasts.tried if contrasts is not None else ()
+    # Longer trainings help with many faults, and make all that follows as much slower.
+    helpful = [c for c in tried if c.recovered >= _SHOWN and c.cause != "epochs_few"]
+    helpful.sort(key=lambda contrast: -contrast.recovered)
+    return [flat([contrast.remedy]) for contrast in helpful[:_MOST_SHOWN]]
 
 
 def _proposed(finding: Finding, evidence: Evidence) -> list[Remedies]:

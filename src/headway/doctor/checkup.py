@@ -11,12 +11,13 @@ from torch.optim import Optimizer
 from headway.doctor.checks import CHECKS
 from headway.doctor.diagnosis import Diagnosis, ordered
 from headway.doctor.evidence import Budget, Evidence
-from headway.doctor.examine import examine, look_closer
+from headway.doctor.examine import NO_TIME, examine, look_closer
 from headway.doctor.finding import Finding
 from headway.doctor.probes.contrasts import probe_contrasts, rerank
 from headway.doctor.program import MakeProgram, Program, seed_all
 from headway.doctor.progress import Progress, progress
 from headway.doctor.target import as_program, load_target
+from headway.errors import TargetError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ def check_up(make: MakeProgram, budget: Budget | None = None) -> Checkup:
     budget = budget or Budget()
     evidence = examine(make, budget)
     found = run_checks(evidence)
+    _refuse_unexplained(evidence, found)
     reached = progress(evidence)
     if _is_open(found, reached):
         look_closer(evidence, budget)
@@ -54,7 +56,7 @@ def check_up(make: MakeProgram, budget: Budget | None = None) -> Checkup:
             found = rerank(found, evidence.contrasts)
     diagnosis = Diagnosis(
         findings=ordered(found, reached),
-        summary=_summary(reached),
+        summary=_summary(evidence, reached),
         notes=tuple(evidence.notes),
         seconds=budget.spent,
     )
@@ -151,6 +153,20 @@ def check_target(name: str, *, budget: float = 60.0) -> Diagnosis:
     return check_up(make, begin(make, budget)).diagnosis
 
 
+def _refuse_unexplained(evidence: Evidence, found: Iterable[Finding]) -> None:
+    """Raise where the program's own training fails and no finding says why."""
+    course = evidence.course
+    if course is None or course.stop != "error":
+        return
+    if any(finding.severity == "error" for finding in found):
+        return
+    error = course.error
+    raise TargetError(
+        f"the program's own training fails after {course.steps} updates: "
+        f"{type(error).__name__}: {error}"
+    ) from error
+
+
 def _copies(program: Program) -> MakeProgram:
     """Return what makes copies of a live program: its weights are those of every seed."""
 
@@ -176,13 +192,26 @@ def _is_open(found: Iterable[Finding], reached: Progress) -> bool:
     return not is_good or any(finding.severity != "info" for finding in found)
 
 
-def _summary(reached: Progress) -> str:
-    return (
-        f"The program learns: {reached.describe()}."
-        if reached.is_fine
-        else (
-            f"The program does not learn as it should: {reached.describe()}."
-            if reached.is_known or reached.has_diverged
-            else f"{reached.describe().capitalize()}."
+def _summary(evidence: Evidence, reached: Progress) -> str:
+    if (
+        reached.is_fine
+        and max(reached.metric, reached.good) <= reached.dumb + reached.margin
+    ):
+        return f"Nothing is learned beyond a constant answer: {reached.describe()}."
+    if reached.is_fine:
+        return f"The program learns: {reached.describe()}."
+    if reached.is_known or reached.has_diverged:
+        return f"The program does not learn as it should: {reached.describe()}."
+    if _ran_out_of_time(evidence):
+        return (
+            "Whether the program learns could not be judged: the time ended first. Give it "
+            "more with a larger --budget."
         )
-    )
+    return f"{reached.describe().capitalize()}."
+
+
+def _ran_out_of_time(evidence: Evidence) -> bool:
+    """Whether the budget ended before the program's own training could be judged."""
+    course = evidence.course
+    is_short = course is not None and course.stop == "budget"
+    return is_short or any(note.startswith(NO_TIME) for note in evidence.notes)

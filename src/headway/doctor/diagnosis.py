@@ -29,6 +29,10 @@ _SYMPTOMS: frozenset[Cause] = frozenset(
 )
 # A program that learns well has no error but a certain one, and a warning only so strong.
 _STRONG = 0.8
+# One that is below a cheap baseline has warnings from this on.
+_STRONG_ENOUGH = 0.55
+# A number that is lost is lost in all that is made of it: the first layer says it all.
+_SPREADING: frozenset[Cause] = frozenset({"numerics"})
 # Share of the first cause's confidence from which on another is as good an explanation.
 _NEARLY = 0.8
 
@@ -88,7 +92,8 @@ def ordered(findings: Iterable[Finding], progress: Progress) -> tuple[Finding, .
 def _gated(finding: Finding, progress: Progress) -> Finding:
     if finding.is_certain or finding.severity == "info" or not progress.is_fine:
         return finding
-    is_strong = finding.confidence >= _STRONG
+    least = _STRONG_ENOUGH if progress.is_behind else _STRONG
+    is_strong = finding.confidence >= least
     return replace(finding, severity="warning" if is_strong else "info")
 
 
@@ -124,6 +129,7 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding in findings:
         same = [other for other in kept if other.cause == finding.cause]
-        if len(same) < 2 and all(other.layer != finding.layer for other in same):
+        most = 1 if finding.cause in _SPREADING else 2
+        if len(same) < most and all(other.layer != finding.layer for other in same):
             kept.append(finding)
     return kept

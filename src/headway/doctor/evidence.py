@@ -2,10 +2,24 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from headway.doctor.program import MakeProgram, Program
 from headway.doctor.task import TaskFacts
+
+# The probes take what is defined here.
+if TYPE_CHECKING:
+    from headway.doctor.probes.ablation import Ablation
+    from headway.doctor.probes.baselines import Baselines
+    from headway.doctor.probes.contrasts import Contrasts
+    from headway.doctor.probes.data_facts import DataFacts
+    from headway.doctor.probes.first_batch import FirstBatch
+    from headway.doctor.probes.flow import FlowFacts
+    from headway.doctor.probes.lost_numbers import LostNumbers
+    from headway.doctor.probes.overfit import Overfit
+    from headway.doctor.probes.sweep import Sweep
+    from headway.doctor.probes.updates import Updates
+    from headway.doctor.probes.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Evidence:
         make: Makes the program from a seed.
         program: One instance, only looked at and never trained.
         task: What the program is trained for.
+        forward_seconds: Time of a forward pass for each sample, roughly.
         data: Facts about inputs and targets (`probes/data_facts.py`).
         first_batch: Forward and backward of one batch before training
             (`probes/first_batch.py`): outputs, loss, gradients.
@@ -67,16 +82,17 @@ class Evidence:
     make: MakeProgram
     program: Program
     task: TaskFacts
-    data: Any = None
-    first_batch: Any = None
-    updates: Any = None
-    flow: Any = None
-    baselines: Any = None
-    course: Any = None
-    late_flow: Any = None
-    lost: Any = None
-    overfit: Any = None
-    sweep: Any = None
-    ablation: Any = None
-    contrasts: Any = None
+    forward_seconds: float = 0.0
+    data: "DataFacts | None" = None
+    first_batch: "FirstBatch | None" = None
+    updates: "Updates | None" = None
+    flow: "FlowFacts | None" = None
+    baselines: "Baselines | None" = None
+    course: "Watched | None" = None
+    late_flow: "FlowFacts | None" = None
+    lost: "LostNumbers | None" = None
+    overfit: "Overfit | None" = None
+    sweep: "Sweep | None" = None
+    ablation: "Ablation | None" = None
+    contrasts: "Contrasts | None" = None
     notes: list[str] = field(default_factory=list)

@@ -1,11 +1,16 @@
 """Go through the probes, cheap ones first, as far as the budget allows."""
 
+import time
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+import torch
+
 from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import take
 from headway.doctor.probes.ablation import probe_ablation
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.data_facts import probe_data_facts
@@ -16,32 +21,41 @@ from headway.doctor.probes.overfit import probe_overfit
 from headway.doctor.probes.sweep import probe_sweep
 from headway.doctor.probes.updates import probe_updates
 from headway.doctor.probes.watched import probe_watched
-from headway.doctor.program import MakeProgram, Program, call_model
-from headway.doctor.task import infer_task
+from headway.doctor.program import MakeProgram, Program, call_model, num_in
+from headway.doctor.task import TaskFacts, infer_task
 from headway.errors import InputError, TargetError
 from headway.measure.probe import evaluating
 
 Probe = Callable[[Evidence, Budget], Any]
-# In the order in which they run: the first ones look at one batch, the last one trains.
-AT_ONCE: dict[str, Probe] = {
+# In the order in which they run: these look at one batch, the next ones train.
+_OF_ONE_BATCH: dict[str, Probe] = {
     "data": probe_data_facts,
     "first_batch": probe_first_batch,
     "flow": probe_flow,
     "updates": probe_updates,
+}
+_OF_TRAINING: dict[str, Probe] = {
     "baselines": probe_baselines,
     "course": probe_watched,
     "late_flow": probe_late_flow,
     "lost": probe_lost_numbers,
 }
-_OF_ONE_BATCH = ("data", "first_batch", "flow", "updates")
 AFTERWARDS: dict[str, Probe] = {
     "ablation": probe_ablation,
     "overfit": probe_overfit,
     "sweep": probe_sweep,
 }
+# How the note of a probe begins for which there was no time.
+NO_TIME = "no time was left for"
 # As many samples tell classes from values.
 _SAMPLES = 512
 _CALLED = 32
+# Probes of one batch take some 60 forward and backward passes; each may have this share of
+# the budget. A pass in both directions costs three forward ones.
+_SHARE_OF_AN_UPDATE = 0.005
+_UPDATE = 3.0
+# Batch norm is told from a tiny batch by as many samples as this.
+_FEWEST = 8
 
 
 def examine(make: MakeProgram, budget: Budget | None = None) -> Evidence:
@@ -55,9 +69,8 @@ def examine(make: MakeProgram, budget: Budget | None = None) -> Evidence:
         TargetError: If the model cannot be called with its own data.
     """
     budget = budget or Budget()
-    program = make(0)
-    evidence = Evidence(make=make, program=program, task=_task(program))
-    run_probes(evidence, AT_ONCE, budget)
+    evidence = examine_batch(make, budget)
+    run_probes(evidence, _OF_TRAINING, budget)
     return evidence
 
 
@@ -69,8 +82,13 @@ def look_closer(evidence: Evidence, budget: Budget) -> None:
 def examine_batch(make: MakeProgram, budget: Budget) -> Evidence:
     """Measure only what the data, one batch and a few updates tell."""
     program = make(0)
-    evidence = Evidence(make=make, program=program, task=_task(program))
-    run_probes(evidence, {name: AT_ONCE[name] for name in _OF_ONE_BATCH}, budget)
+    task, seconds = _task(program)
+    # Only so many samples of a batch that slow networks are looked at in time.
+    most = max(_FEWEST, int(budget.seconds * _SHARE_OF_AN_UPDATE / (_UPDATE * seconds)))
+    small = _with_few_samples(make, most)
+    evidence = Evidence(make=small, program=program, task=task, forward_seconds=seconds)
+    run_probes(evidence, _OF_ONE_BATCH, budget)
+    evidence.make = make
     return evidence
 
 
@@ -82,7 +100,7 @@ def run_probes(evidence: Evidence, probes: dict[str, Probe], budget: Budget) -> 
     """
     for name, probe in probes.items():
         if budget.left <= 0:
-            evidence.notes.append(f"no time was left for {name.replace('_', ' ')}")
+            evidence.notes.append(f"{NO_TIME} {name.replace('_', ' ')}")
             continue
         try:
             with _quiet():
@@ -105,15 +123,33 @@ def _quiet() -> Generator[None]:
         yield
 
 
-def _task(program: Program) -> Any:
+def _with_few_samples(make: MakeProgram, most: int) -> MakeProgram:
+    """Return what makes the program with batches of so many samples at most."""
+
+    def cut(inputs: Any, targets: Any) -> tuple[Any, Any]:
+        if num_in(targets) <= most:
+            return inputs, targets
+        numbers = torch.arange(most)
+        return take(inputs, numbers), take(targets, numbers)
+
+    def make_small(seed: int) -> Program:
+        program = make(seed)
+        return replace(program, train=program.train.mapped(cut))
+
+    return make_small
+
+
+def _task(program: Program) -> tuple[TaskFacts, float]:
+    """Return what is to be learned, and the seconds of a forward pass for each sample."""
     try:
         inputs, targets = program.train.some(_SAMPLES)
-        called, answers = program.train.some(_CALLED)
+        called, _ = program.train.some(_CALLED)
     except Exception as error:
         raise TargetError(
             f"the training data cannot be read: {type(error).__name__}: {error}"
         ) from error
     with _quiet(), evaluating(program.model):
+        begun = time.perf_counter()
         try:
             outputs = call_model(program.model, called)
         except Exception as error:
@@ -121,8 +157,9 @@ def _task(program: Program) -> Any:
                 "the model cannot be called with a batch of the training data "
                 f"({_shape(called)}): {type(error).__name__}: {error}"
             ) from error
-    del answers
-    return infer_task(inputs, outputs, targets, program.loss_fn, program.metric)
+    seconds = (time.perf_counter() - begun) / max(1, num_in(called))
+    task = infer_task(inputs, outputs, targets, program.loss_fn, program.metric)
+    return task, seconds
 
 
 def _shape(inputs: Any) -> str:

@@ -78,7 +78,7 @@ class Examples:
             source = source.head(int(numbers.max()) + 1)
         if isinstance(source, tuple):
             inputs, targets = source
-            return self._mapped(_take(inputs, numbers), _take(targets, numbers))
+            return self._mapped(take(inputs, numbers), take(targets, numbers))
         dataset = _dataset_of(source)
         collate = getattr(self.source, "collate_fn", None) or default_collate
         return self._mapped(*split_batch(collate([dataset[n] for n in numbers.tolist()])))
@@ -216,9 +216,10 @@ def _length(inputs: Any) -> int:
     return len(inputs)
 
 
-def _take(values: Any, numbers: Tensor) -> Any:
+def take(values: Any, numbers: Tensor) -> Any:
+    """Return the samples with these numbers of inputs or targets of any structure."""
     if isinstance(values, Mapping):
-        return {name: _take(value, numbers) for name, value in values.items()}
+        return {name: take(value, numbers) for name, value in values.items()}
     if isinstance(values, (tuple, list)):
-        return tuple(_take(value, numbers) for value in values)
+        return tuple(take(value, numbers) for value in values)
     return values[numbers.to(values.device)]

@@ -89,6 +89,11 @@ class Progress:
         return self.is_known and not self.is_poor
 
     @property
+    def is_behind(self) -> bool:
+        """Whether it came to its end clearly below what needs no network, poor or not."""
+        return self.is_known and self.is_complete and self.metric < self.good - self.margin
+
+    @property
     def fits_train(self) -> bool:
         """Whether the training data is fitted as well as any baseline does other data."""
         return self.is_known and self.train_metric >= self.good - self.margin

@@ -1,7 +1,7 @@
 """Random search over the usual settings: what any repair has to beat with the same budget."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -86,13 +86,20 @@ class RandomSearch:
         }
 
 
-def random_search(bench: Workbench, *, seconds: float, seed: int = 0) -> RandomSearch:
+def random_search(
+    bench: Workbench,
+    *,
+    seconds: float,
+    seed: int = 0,
+    seeds: Sequence[int] = CONFIRMING,
+) -> RandomSearch:
     """Draw settings at random as long as the budget lasts, and confirm the best.
 
     Args:
         bench: Trains the arms; each counts with the time it takes, kept ones too.
         seconds: Time for trainings, without those that confirm.
         seed: Of the draws.
+        seeds: Those that the best has to prove itself on.
 
     Reference:
         Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", 2012; as the
@@ -109,7 +116,7 @@ def random_search(bench: Workbench, *, seconds: float, seed: int = 0) -> RandomS
     return RandomSearch(
         tried=tuple((remedies, result.value) for remedies, result in tried),
         best=best,
-        proof=run_trial(bench, best, seeds=CONFIRMING) if best else None,
+        proof=run_trial(bench, best, seeds=seeds) if best else None,
         trainings=len(trained),
         seconds=sum(result.seconds for result in trained),
     )

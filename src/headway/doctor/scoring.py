@@ -35,12 +35,15 @@ class Scores:
         standard: What fits the task, whatever metric the program has of its own.
         macro: Mean over the classes that occur of the share of each that is recognized; NaN
             without classes.
+        recalls: That share of each class by its id; NaN for those that do not occur, and empty
+            without classes.
     """
 
     loss: float
     metric: float
     standard: float = math.nan
     macro: float = math.nan
+    recalls: tuple[float, ...] = ()
 
 
 def score(program: Program, examples: Examples, *, samples: int = 1024) -> Scores:
@@ -67,12 +70,13 @@ def score(program: Program, examples: Examples, *, samples: int = 1024) -> Score
         task = _task(program, truth if are_inputs else None, said, truth)
         name = None if callable(program.metric) else program.metric
         standard = _standard(task, said, truth, name)
-        macro = _macro_accuracy(task, said, truth)
+        recalls = _recalls(task, said, truth)
     return Scores(
         loss=loss,
         metric=standard if metric is None else metric,
         standard=standard,
-        macro=macro,
+        macro=_mean([recall for recall in recalls if math.isfinite(recall)]),
+        recalls=recalls,
     )
 
 
@@ -114,20 +118,24 @@ def _standard(task: TaskFacts, outputs: Any, targets: Any, name: str | None) -> 
         return math.nan
 
 
-def _macro_accuracy(task: TaskFacts, outputs: Any, targets: Any) -> float:
+def _recalls(task: TaskFacts, outputs: Any, targets: Any) -> tuple[float, ...]:
     try:
         predicted, truth = predicted_ids(task, outputs), class_ids(task, targets)
     except _CANNOT:
-        return math.nan
+        return ()
     if predicted is None or truth is None or predicted.shape != truth.shape:
-        return math.nan
+        return ()
     is_counted = truth >= 0
     truth, predicted = truth[is_counted], predicted[is_counted]
     if not len(truth):
-        return math.nan
+        return ()
     totals = truth.bincount()
     right = truth[predicted == truth].bincount(minlength=len(totals))
-    return float((right[totals > 0] / totals[totals > 0]).mean())
+    return tuple((right / totals).tolist())
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
 
 
 def standard_metric(

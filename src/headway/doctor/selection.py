@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from statistics import fmean
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from headway.doctor.arm import FLOOR, ArmResult, Remedies
 from headway.doctor.comparing import comparable, mean_gain
@@ -15,10 +15,14 @@ _SCREENING = 0
 _FEW = DECIDING[:3]
 # Sets whose gains differ by less are alike: the more likely cause is tried first.
 _ALIKE = 0.02
+# Of those, what takes so many times as long as another is tried later.
+_FAR_LONGER = 2.0
 # Trials of a round before it is given up: a set that looked good once may have been lucky.
 _MOST_TRIALS = 3
 # What comes on top of a first change must gain more, so that the change stays small.
 _FURTHER_GAIN = 0.02
+# The same where a single training has to show it.
+_ON_ONE_SEED = 0.03
 # An accuracy or R2 from here on leaves nothing to repair.
 GOOD_ENOUGH = 0.97
 
@@ -34,15 +38,24 @@ class Selection:
     Args:
         bench: Trains the arms.
         say: Told in a sentence what is being done.
+        goal: An accuracy or R2 that is worth having.
 
     Attributes:
+        is_quick: Whether there is no time for a trial of each change: what helps most on one
+            seed is accepted, and proves itself on the seeds that confirm.
         accepted: What is kept.
         promising: What helped in a trial that had no time to end, if nothing is accepted.
         trials: Every trial that was made.
     """
 
-    def __init__(self, bench: Workbench, say: Say = lambda _: None) -> None:
+    def __init__(
+        self, bench: Workbench, say: Say = lambda _: None, *, goal: float = GOOD_ENOUGH
+    ) -> None:
         self._bench, self._say = bench, say
+        self._goal = goal
+        # What has been tried behind the accepted ones.
+        self._seen: set[str] = set()
+        self.is_quick = False
         self.accepted: Remedies = ()
         self.promising: Remedies = ()
         self.trials: list[Trial] = []
@@ -59,17 +72,18 @@ class Selection:
             additions: Most likely first; each is tried behind what has been accepted.
             share: Part of the time left that may be spent on choosing what to try.
         """
-        pending = list(additions)
+        pending = [other for other in additions if repr(other) not in self._seen]
         while pending and self._bench.budget.left > 0 and not self.is_good_enough():
             helpful = self._screened(pending, self._bench.budget.left * share)
             added = self._first_proved(helpful)
             if added is None:
                 return
+            self._seen.clear()
             pending = [other for other in pending if not set(map(repr, other)) & added]
 
     def prune(self) -> None:
-        """Drop remedies that the others make superfluous, latest last."""
-        for remedy in self.accepted:
+        """Drop remedies that the others make superfluous, the likeliest causes last."""
+        for remedy in reversed(self.accepted):
             rest = tuple(other for other in self.accepted if other is not remedy)
             if rest and self._is_as_good(rest):
                 self._say(f"not needed: {remedy.describe()}")
@@ -91,28 +105,35 @@ class Selection:
         if gain > LEAST_GAIN:
             self._say(f"{gain:+.3f} on {len(before)} seeds: {describe(best)}")
             self.accepted = best
+            self._seen.clear()
 
     @property
     def _least(self) -> float:
         """The least gain that counts."""
+        if self.is_quick:
+            return _ON_ONE_SEED
         return _FURTHER_GAIN if self.accepted else LEAST_GAIN
 
     def _screened(self, pending: Sequence[Remedies], seconds: float) -> list[Remedies]:
         """Return the sets that help on one seed, best first."""
         reference = self._few(self.accepted)
         end = self._bench.budget.spent + seconds
-        gains: list[tuple[float, Remedies]] = []
+        gains: list[_Gain] = []
         for whole in pending:
             if not reference or (gains and self._bench.budget.spent > end):
                 break
             addition, result = self._tried(whole)
-            if result is None:
+            # What is left of a set once the rest is in place may have been tried by itself.
+            is_known = addition != whole and repr(addition) in self._seen
+            self._seen |= {repr(whole), repr(addition)}
+            if result is None or is_known:
                 continue
             gain = mean_gain([result], reference)
             self._say(f"{gain:+.3f} on one seed: {describe(addition)}")
             if gain > self._least:
-                gains.append((gain, addition))
-            if _is_good([result]) and gain > self._least:
+                gains.append(_Gain(gain, result.seconds, addition))
+            goal = self._goal if self.is_quick else GOOD_ENOUGH
+            if gain > self._least and _is_good([result], goal):
                 break
         return _best_first(gains)
 
@@ -127,6 +148,9 @@ class Selection:
         return addition, result
 
     def _first_proved(self, additions: Sequence[Remedies]) -> set[str] | None:
+        if self.is_quick and additions:
+            self.accepted = (*self.accepted, *additions[0])
+            return set(map(repr, additions[0]))
         for addition in additions[:_MOST_TRIALS]:
             treated = (*self.accepted, *addition)
             self._say(f"trial: {describe(addition)}")
@@ -152,7 +176,8 @@ class Selection:
         return mean_gain(without, full) >= -0.5 * LEAST_GAIN
 
     def _few(self, remedies: Remedies) -> list[ArmResult]:
-        results = (self._bench.run(remedies, seed) for seed in _FEW)
+        seeds = (_SCREENING,) if self.is_quick else _FEW
+        results = (self._bench.run(remedies, seed) for seed in seeds)
         return [result for result in results if result is not None]
 
 
@@ -173,18 +198,26 @@ def _with_rate(remedies: Remedies, factor: float) -> Remedies:
     return ()
 
 
-def _is_good(results: Sequence[ArmResult]) -> bool:
+def _is_good(results: Sequence[ArmResult], goal: float = GOOD_ENOUGH) -> bool:
     values, scale = comparable(results)
     is_share = scale == 1.0 and all(value >= FLOOR for value in values)
-    return is_share and fmean(values) >= GOOD_ENOUGH
+    return is_share and fmean(values) >= goal
 
 
-def _best_first(gains: list[tuple[float, Remedies]]) -> list[Remedies]:
-    """Sort by gain; of those that are alike, what came first goes first."""
+class _Gain(NamedTuple):
+    gain: float
+    seconds: float
+    addition: Remedies
+
+
+def _best_first(gains: list[_Gain]) -> list[Remedies]:
+    """Sort by gain; of those that are alike, the first that does not take far longer."""
     left, ordered = list(gains), list[Remedies]()
     while left:
-        best = max(gain for gain, _ in left)
-        chosen = next(pair for pair in left if pair[0] >= best - _ALIKE)
+        best = max(gain.gain for gain in left)
+        alike = [gain for gain in left if gain.gain >= best - _ALIKE]
+        most = _FAR_LONGER * min(gain.seconds for gain in alike)
+        chosen = next(gain for gain in alike if gain.seconds <= most)
         left.remove(chosen)
-        ordered.append(chosen[1])
+        ordered.append(chosen.addition)
     return ordered

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Cause
+from headway.doctor.remedies.fitting import fitting_in_turn
 from headway.doctor.remedies.remedy import Remedy
+from headway.doctor.remedies.together import Together
 from headway.doctor.training import Course, Evaluation, train
 
 # R2 has no lower end: one lost seed must not outweigh all others.
@@ -98,6 +101,20 @@ class ShortRuns:
             steps=max(part.steps for part in parts),
             seconds=sum(part.seconds for part in parts),
         )
+
+    def fitting_part(self, remedy: Remedy, cause: Cause) -> Remedy | None:
+        """Return what finds something to change of a remedy that is made of several.
+
+        One of them may be right already, such as the loss behind a wrong head; what is left
+        has to be about the cause.
+        """
+        if not isinstance(remedy, Together):
+            return None
+        fit = tuple(fitting_in_turn(self._evidence.make(0), remedy.remedies))
+        is_part = 0 < len(fit) < len(remedy.remedies)
+        if not is_part or cause not in {part.cause for part in fit}:
+            return None
+        return fit[0] if len(fit) == 1 else Together(fit)
 
     def _of_seed(self, remedy: Remedy | None, seed: int) -> Reached:
         key = (repr(remedy), seed)

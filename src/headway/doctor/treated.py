@@ -19,7 +19,7 @@ from headway.doctor.target import load_target
 from headway.errors import TargetError
 from headway.models.user_code import UserFunction
 
-_FILE = '''"""{name} with the changes that headway proved to help.
+_FILE = '''"""{name} with the changes of `headway fix`.
 
 {sentences}
 """
@@ -39,13 +39,13 @@ def make(seed=0):
 
 def written(repair: Repair, name: str) -> Repair:
     """Return a repair of FILE.py:FUNCTION with its code, snippet and patch."""
-    if not repair.remedies:
+    if not repair.treatment:
         return repair
     return replace(
         repair,
-        code=code_of(name, repair.remedies),
-        snippet=snippet_of(repair.remedies),
-        patch=patch_for(name, repair.remedies),
+        code=code_of(name, repair.treatment),
+        snippet=snippet_of(repair.treatment),
+        patch=patch_for(name, repair.treatment),
     )
 
 

@@ -1,6 +1,5 @@
 """Where arms are trained: each one once, within a budget, and kept."""
 
-import contextlib
 import math
 import time
 from dataclasses import replace
@@ -10,7 +9,7 @@ from headway.doctor.cache import ArmCache
 from headway.doctor.evidence import Budget
 from headway.doctor.held_back import with_validation
 from headway.doctor.program import MakeProgram, Program
-from headway.doctor.remedies.remedy import Remedy
+from headway.doctor.remedies.fitting import fitting_in_turn
 from headway.errors import RemedyDoesNotFit
 
 # An arm that takes so many times as long as the untreated one is given up.
@@ -76,6 +75,11 @@ class Workbench:
             self.fraction = known
         self.run((), 0)
 
+    @property
+    def usual_seconds(self) -> float:
+        """How long the first arm took that came to its end; 0 before that."""
+        return self._usual_seconds
+
     def program(self) -> Program:
         """Return an untreated program to look at."""
         return self._make(0)
@@ -86,13 +90,7 @@ class Workbench:
 
     def fitting(self, remedies: Remedies) -> Remedies:
         """Return those of the remedies that find something to change, in order."""
-        program, kept = self._make(0), list[Remedy]()
-        for remedy in remedies:
-            # A remedy may meet a program that it was not written for.
-            with contextlib.suppress(Exception):
-                program = remedy.apply(program)
-                kept.append(remedy)
-        return tuple(kept)
+        return tuple(fitting_in_turn(self._make(0), remedies))
 
     def run(self, remedies: Remedies, seed: int) -> ArmResult | None:
         """Return what comes of an arm, trained if need be.

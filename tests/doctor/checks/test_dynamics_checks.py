@@ -10,15 +10,18 @@ from torch import nn
 
 from headway.doctor.checks.batch_size import check_batch_size
 from headway.doctor.checks.capacity import check_capacity
+from headway.doctor.checks.class_imbalance import check_class_imbalance
 from headway.doctor.checks.epochs_few import check_epochs_few
 from headway.doctor.checks.input_blind import check_input_blind
 from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
+from headway.doctor.checks.noisy_labels import check_noisy_labels
 from headway.doctor.checks.noisy_training import check_noisy_training
 from headway.doctor.checks.oscillation import alternation, check_oscillation
 from headway.doctor.checks.other_optimizer import check_other_optimizer
 from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
 from headway.doctor.checks.overfitting import check_overfitting
+from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.program import MakeProgram, Program
@@ -38,6 +41,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     check_other_optimizer,
     check_overfit_one_batch,
     check_overfitting,
+    check_schedule,
 )
 
 
@@ -244,3 +248,120 @@ def test_falling_losses_have_none() -> None:
 def test_independent_noise_is_no_oscillation() -> None:
     noise = torch.randn(400, generator=torch.Generator().manual_seed(0)).tolist()
     assert alternation(noise) > -0.3
+
+
+def falling(factor: float) -> Callable[[Program], Program]:
+    """Multiply the rate by a factor after each epoch."""
+
+    def change(program: Program) -> Program:
+        schedule = torch.optim.lr_scheduler.StepLR(program.optimizer, 1, factor)
+        return replace(program, scheduler=schedule)
+
+    return change
+
+
+def test_a_rate_that_is_gone_before_anything_is_learned_is_low(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(changed(digits(lr=0.01), falling(0.05)))
+    (finding,) = check_schedule(evidence)
+    assert (finding.cause, finding.severity) == ("lr_low", "error")
+    assert "StepLR takes the learning rate from 0.01" in finding.evidence
+    assert "125 of 200 updates" in finding.evidence
+
+
+def test_a_rate_that_falls_to_a_hundredth_is_no_fault(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(changed(digits(lr=0.001), falling(0.6)))
+    assert list(check_schedule(evidence)) == []
+
+
+def test_a_rate_that_is_gone_after_all_was_learned_is_no_fault(
+    digits: Digits, measured: Measure
+) -> None:
+    def change(program: Program) -> Program:
+        schedule = torch.optim.lr_scheduler.MultiStepLR(program.optimizer, [5], 1e-4)
+        return replace(with_adam(lr=0.01)(program), scheduler=schedule)
+
+    make = changed(digits(lr=0.5), change)
+    assert list(check_schedule(measured(make))) == []
+
+
+def test_a_program_that_ends_below_a_linear_model_is_warned_of_its_few_epochs(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(digits(lr=0.2, epochs=1))
+    (finding,) = check_epochs_few(evidence)
+    assert finding.severity in ("warning", "error")
+
+
+def test_a_training_set_learned_by_heart_is_a_warning_without_doubt(
+    digits: Digits, measured: Measure
+) -> None:
+    def of_a_dozen(program: Program) -> Program:
+        inputs, targets = program.train.source
+        few = replace(program.train, source=(inputs[:12], targets[:12]))
+        return replace(with_adam(lr=0.01)(program), train=few, epochs=40)
+
+    (finding,) = check_overfitting(measured(changed(digits(), of_a_dozen)))
+    assert finding.severity in ("warning", "error")
+    assert "12 samples" in finding.evidence
+
+
+def wrong_labels(program: Program) -> Program:
+    inputs, targets = program.train.source
+    generator = torch.Generator().manual_seed(0)
+    is_wrong = torch.rand(len(targets), generator=generator) < 0.4
+    other = torch.randint(10, targets.shape, generator=generator)
+    noisy = replace(program.train, source=(inputs, torch.where(is_wrong, other, targets)))
+    return replace(program, train=noisy)
+
+
+def test_targets_that_the_network_rightly_contradicts_are_wrong(
+    digits: Digits, measured: Measure
+) -> None:
+    (finding,) = check_noisy_labels(measured(changed(digits(lr=0.05), wrong_labels)))
+    assert finding.cause == "bad_data"
+    assert finding.severity != "info"
+
+
+def test_samples_that_change_each_time_are_not_called_wrong(
+    digits: Digits, measured: Measure
+) -> None:
+    def augmented(program: Program) -> Program:
+        program = wrong_labels(program)
+        inputs, targets = program.train.source
+        train = replace(program.train, source=Jittered(inputs, targets))
+        return replace(program, train=train)
+
+    evidence = measured(changed(digits(lr=0.05), augmented))
+    assert list(check_noisy_labels(evidence)) == []
+
+
+class Jittered(torch.utils.data.Dataset[Any]):
+    """Samples that are different each time."""
+
+    def __init__(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+        self.inputs, self.targets = inputs, targets
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, number: int) -> Any:
+        x = self.inputs[number]
+        return x + 0.01 * torch.randn(x.shape), self.targets[number]
+
+
+def test_rare_classes_that_are_frequent_in_the_validation_data_are_found(
+    digits: Digits, measured: Measure
+) -> None:
+    def rare(program: Program) -> Program:
+        inputs, targets = program.train.source
+        kept = (targets < 5) | (torch.arange(len(targets)) % 50 == 0)
+        few = replace(program.train, source=(inputs[kept], targets[kept]))
+        return replace(program, train=few)
+
+    (finding,) = check_class_imbalance(measured(changed(digits(), rare)))
+    assert (finding.cause, finding.severity) == ("class_imbalance", "warning")
+    assert list(check_class_imbalance(measured(digits()))) == []

@@ -220,6 +220,28 @@ CERTAIN: dict[str, tuple[str, MakeProgram]] = {
         "metric",
         program(mlp(), CE, digits(), 10, metric=lambda o, t: float((o == 99).any())),
     ),
+    "metric of one answer in the whole batch": (
+        "metric",
+        program(
+            mlp(), CE, digits(), 10, metric=lambda o, t: (o.argmax() == t).float().mean()
+        ),
+    ),
+    "metric that is rounded down": (
+        "metric",
+        program(
+            mlp(),
+            CE,
+            digits(),
+            10,
+            metric=lambda o, t: float(int((o.argmax(1) == t).float().mean())),
+        ),
+    ),
+    "metric of scores against ids": (
+        "metric",
+        program(
+            mlp(), CE, digits(), 10, metric=lambda o, t: (o.amax(1) == t).float().mean()
+        ),
+    ),
     "metric that is an error": (
         "metric",
         program(mlp(), MSE, diabetes(), 1, metric=lambda o, t: (o - t).square().mean()),
@@ -341,3 +363,23 @@ def test_ids_from_1_are_said_to_count_from_1():
     make = program(mlp(), CE, targets(digits(), lambda y: y + 1), 10)
 
     assert findings(evidence_of(make))[0].code == "target = target - 1"
+
+
+HEALTHY_METRICS = {
+    "best five": lambda o, t: (o.topk(5).indices == t[:, None]).any(1).float().mean(),
+    "negative loss": lambda o, t: -float(F.cross_entropy(o, t)),
+    "right answers": lambda o, t: int((o.argmax(1) == t).sum()),
+    "worst class": lambda o, t: min(
+        float((o.argmax(1) == t)[t == n].float().mean()) for n in t.unique()
+    ),
+    "recall of one class": lambda o, t: float(
+        ((o.argmax(1) == 3) & (t == 3)).sum() / (t == 3).sum()
+    ),
+}
+
+
+@pytest.mark.parametrize("metric", HEALTHY_METRICS.values(), ids=HEALTHY_METRICS)
+def test_a_metric_of_another_kind_has_no_finding(metric):
+    made = program(mlp(), CE, digits(), 10, metric=metric)
+
+    assert list(check_metric(evidence_of(made))) == []

@@ -169,3 +169,26 @@ def test_pixels_of_yes_and_no_are_scored_as_such(noise: Tensor) -> None:
     pixels = (noise > 1).float()
     task = TaskFacts(kind="values", targets_equal_inputs=True)
     assert baselines_of(pixels, pixels, task).dumb == pytest.approx(0.84, abs=0.03)
+
+
+def test_names_that_only_one_part_has_are_known_in_both() -> None:
+    # The last name occurs in the validation data alone.
+    names = torch.cat([torch.arange(300) % 6, torch.arange(200) % 7]).reshape(-1, 1)
+    targets = (names[:, 0] > 2).long()
+    learned = baselines_of(names.repeat(1, 4), targets, classes(2)).learned
+    assert min(learned.values()) > 0.85
+
+
+def test_a_copy_is_no_baseline_of_inputs_without_validation_data(noise: Tensor) -> None:
+    model = nn.Linear(6, 6)
+    program = Program(
+        model=model,
+        loss_fn=nn.MSELoss(),
+        optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
+        train=Examples(source=(noise, noise)),
+    )
+    task = TaskFacts(kind="values", targets_equal_inputs=True)
+    evidence = Evidence(make=lambda _: program, program=program, task=task)
+    learned = probe_baselines(evidence, Budget()).learned
+    assert list(learned) == ["components"]
+    assert learned["components"] < 0.6

@@ -11,8 +11,11 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts, rerank
 from headway.doctor.program import MakeProgram
+from headway.doctor.remedies.heads import RemoveHead
+from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.rates import SetLearningRate
-from headway.doctor.short_runs import Reached
+from headway.doctor.remedies.together import Together
+from headway.doctor.short_runs import Reached, ShortRuns
 
 Digits = Callable[..., MakeProgram]
 Measure = Callable[..., Evidence]
@@ -133,3 +136,13 @@ def test_a_sorted_data_set_is_found_by_shuffling_it(
         return replace(program, train=sorted_)
 
     assert first_cause(make, measured) == "shuffle"
+
+
+def test_of_a_change_with_two_parts_the_one_that_fits_is_tried(digits: Digits) -> None:
+    # The loss is right already; the head is not.
+    evidence = Evidence(make=(make := digits(head=nn.ReLU)), program=make(0), task=None)
+    runs = ShortRuns(evidence, seconds=30.0, num_runs=4)
+    both = Together((RemoveHead("relu"), ReplaceLoss("cross_entropy")))
+    assert runs.run(both).error
+    assert runs.fitting_part(both, "output_activation") == RemoveHead("relu")
+    assert runs.fitting_part(both, "loss_mismatch") is None

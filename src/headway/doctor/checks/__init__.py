@@ -23,9 +23,9 @@ from headway.doctor.checks.lost_numbers import check_lost_numbers
 from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
 from headway.doctor.checks.metric import check_metric
+from headway.doctor.checks.noisy_labels import check_noisy_labels
 from headway.doctor.checks.noisy_training import check_noisy_training
 from headway.doctor.checks.normalization import check_normalization
-from headway.doctor.checks.numerics import check_numerics
 from headway.doctor.checks.optimizer import check_optimizer
 from headway.doctor.checks.oscillation import check_oscillation
 from headway.doctor.checks.other_optimizer import check_other_optimizer
@@ -34,6 +34,7 @@ from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
 from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.checks.regularization import check_regularization
 from headway.doctor.checks.saturation import check_saturation
+from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.checks.shape_broadcast import check_shape_broadcast
 from headway.doctor.checks.shuffle import check_shuffle
 from headway.doctor.checks.symmetry import check_symmetry
@@ -47,6 +48,7 @@ Check = Callable[[Evidence], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_bad_data,
     check_independent_labels,
+    check_noisy_labels,
     check_label_encoding,
     check_input_scale,
     check_shape_broadcast,
@@ -61,7 +63,6 @@ CHECKS: tuple[Check, ...] = (
     check_zero_grad_missing,
     check_train_eval_mode,
     check_shuffle,
-    check_numerics,
     check_lost_numbers,
     check_normalization,
     check_symmetry,
@@ -73,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     check_lr_high,
     check_oscillation,
     check_lr_low,
+    check_schedule,
     check_other_optimizer,
     check_noisy_training,
     check_optimizer,

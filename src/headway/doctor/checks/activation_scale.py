@@ -145,8 +145,10 @@ def _finding(
     )
 
 
-def _is_rectified(flow: FlowFacts) -> bool:
-    return any("elu" in layer.function for layer in flow.hidden_activations)
+def _is_rectified(flow: FlowFacts | None) -> bool:
+    return flow is not None and any(
+        "elu" in layer.function for layer in flow.hidden_activations
+    )
 
 
 def _reach(layer: LayerNumbers) -> str:

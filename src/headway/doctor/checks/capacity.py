@@ -9,20 +9,27 @@ from headway.doctor.progress import Progress, progress
 
 # A layer of one or two units passes on nothing that several classes could be told by.
 _BOTTLENECK = 2
+# Nobody means a single unit to carry everything.
+_SINGLE = 0.8
 
 
 def check_capacity(evidence: Evidence) -> Iterator[Finding]:
     """Find a layer of a unit or two, or a training fit no better than a linear model's."""
     reached = progress(evidence)
-    if evidence.course is None or not reached.is_poor or reached.fits_train:
+    if evidence.course is None or not reached.is_known:
         return
     narrow = _narrowest(evidence)
+    is_single = narrow is not None and narrow[1] == 1
+    # A single unit of a program that is no better than cheap answers is said at least.
+    is_doubtful = is_single and reached.metric <= reached.good + reached.margin
+    if not (reached.is_poor or is_doubtful) or (reached.fits_train and not is_doubtful):
+        return
     if narrow is not None:
         name, width = narrow
         yield Finding(
             cause="capacity",
-            severity="error",
-            confidence=0.6,
+            severity="error" if reached.is_poor else "warning",
+            confidence=_SINGLE if is_single else 0.6,
             evidence=(
                 f"Layer {name} has {width} unit{'s' if width > 1 else ''}, through which all "
                 f"must pass, and {reached.describe()}."

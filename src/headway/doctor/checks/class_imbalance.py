@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from statistics import fmean
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.watched import Watched
+from headway.doctor.progress import progress
+from headway.doctor.scoring import Scores
 
 _CAUSE: Cause = "class_imbalance"
 # SageMaker Debugger's rule has 10; two classes of 15 and 85 % are half of that.
@@ -15,6 +18,15 @@ _RATIO = 5.0
 _ABOVE_CHANCE = 0.15
 # Accuracy above the one that is averaged over classes by this much hides rare ones.
 _HIDDEN = 0.15
+# Classes with so small a share of the most frequent one's samples are rare. What they lose
+# of the accuracy itself, because they are frequent where it is measured.
+_RARE = 0.1
+_COST = 0.1
+_SURE = 0.8
+_CODE = (
+    "counts = torch.bincount(y)\n"
+    "loss_fn = nn.CrossEntropyLoss(weight=len(y) / (len(counts) * counts))"
+)
 
 
 def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
@@ -36,20 +48,51 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
     is_blind = scores.macro < chance + _ABOVE_CHANCE * (1 - chance)
     hides = scores.standard - scores.macro > _HIDDEN
     if not hides:
+        yield from _costly(data.class_counts, scores)
         return
     yield Finding(
         cause=_CAUSE,
         severity="error" if is_blind else "warning",
-        confidence=0.75 if is_blind else 0.5,
+        confidence=_blind_confidence(evidence) if is_blind else 0.5,
         evidence=(
             f"The most frequent class has {most} samples and the rarest {rare}; accuracy is "
             f"{scores.standard:.2f}, but {scores.macro:.2f} when each class counts the same "
             f"(chance: {chance:.2f})."
         ),
         remedy="Weight the classes in the loss, or draw rare ones more often.",
-        code=(
-            "counts = torch.bincount(y)\n"
-            "loss_fn = nn.CrossEntropyLoss(weight=len(y) / (len(counts) * counts))"
-        ),
+        code=_CODE,
         check=_CAUSE,
+    )
+
+
+def _blind_confidence(evidence: Evidence) -> float:
+    """Return how sure it is; where the program gets as far as any, nothing else is wrong."""
+    return _SURE if progress(evidence).is_fine else 0.75
+
+
+def _costly(counts: dict[int, int], scores: Scores) -> Iterator[Finding]:
+    """Find classes that are rare in training and are missed where they are frequent."""
+    most = max(counts.values())
+    known = [n for n, recall in enumerate(scores.recalls) if math.isfinite(recall)]
+    rare = [n for n in known if counts.get(n, 0) <= _RARE * most]
+    frequent = [scores.recalls[n] for n in known if n not in rare]
+    if not rare or not frequent:
+        return
+    missed, found = fmean(scores.recalls[n] for n in rare), fmean(frequent)
+    if found - scores.standard <= _COST or missed > found / 2:
+        return
+    yield Finding(
+        cause=_CAUSE,
+        severity="warning",
+        confidence=_SURE,
+        evidence=(
+            f"Of the classes with {most} samples {found:.0%} are recognized, and {missed:.0%} "
+            f"of those with a tenth of that or less, which brings the accuracy down to "
+            f"{scores.standard:.2f}."
+        ),
+        remedy="Weight the classes in the loss, or draw rare ones more often.",
+        code=_CODE,
+        check=_CAUSE,
+        # What was counted stays true where no remedy wins much: rare samples are few.
+        is_certain=True,
     )

@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from headway.doctor.evidence import Evidence
-from headway.doctor.finding import Finding
+from headway.doctor.finding import Finding, Severity
 from headway.doctor.probes.watched import Watched
-from headway.doctor.progress import progress
+from headway.doctor.progress import Progress, progress
 
 # Share of all that the training loss fell by that the last fifth brings, if it still falls.
 # An exponential fall to its end brings less than 1 %.
 _STILL_FALLING = 0.05
 _LEAST_EVALUATIONS = 5
+# A validation loss jumps by some percent from one evaluation to the next.
+_SMOOTHED = 3
+_CLEARLY_FALLING = 0.1
 # Programs with so few passes are cut short more often than badly tuned.
 _FEW_EPOCHS = 3
 
@@ -34,7 +37,7 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
     epochs = 3 * evidence.program.epochs
     yield Finding(
         cause="epochs_few",
-        severity="error" if reached.is_poor else "info",
+        severity=_severity(reached, is_early=is_short and share > _CLEARLY_FALLING),
         confidence=0.6 if is_short else 0.4,
         evidence=(
             f"The last fifth of {evidence.program.epochs} epochs brings {share:.0%} of all "
@@ -46,6 +49,20 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
+def _severity(reached: Progress, *, is_early: bool) -> Severity:
+    """Return how much it matters: what is above a cheap answer may stop when it likes.
+
+    The warning of a program that stops early lasts only where more epochs prove to help.
+    """
+    if reached.is_poor:
+        return "error"
+    return "warning" if reached.is_behind or is_early else "info"
+
+
 def _is_val_rising(course: Watched) -> bool:
+    """Whether the validation loss rises in the mean of several evaluations."""
     vals = [e.val.loss for e in course.evaluations if e.val is not None]
-    return len(vals) >= _LEAST_EVALUATIONS and vals[-1] > 1.02 * min(vals)
+    if len(vals) < _LEAST_EVALUATIONS:
+        return False
+    means = [fmean(vals[n : n + _SMOOTHED]) for n in range(len(vals) - _SMOOTHED + 1)]
+    return means[-1] > 1.02 * min(means)

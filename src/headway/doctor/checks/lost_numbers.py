@@ -25,6 +25,8 @@ _FRAGILE = {
     "rsqrt": "torch.rsqrt(x + 1e-8)",
     "div": "x / (y + 1e-8)",
     "div_": "x / (y + 1e-8)",
+    "true_divide": "x / (y + 1e-8)",
+    "__rtruediv__": "x / (y + 1e-8)",
     "__rdiv__": "x / (y + 1e-8)",
     "reciprocal": "1 / (x + 1e-8)",
     "pow": "x.clamp(min=1e-8) ** p",

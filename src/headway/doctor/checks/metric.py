@@ -49,3 +49,20 @@ def check_metric(evidence: Evidence) -> Iterator[Finding]:
             "Return a metric that is larger for better answers.",
             code="metric = lambda output, target: -error(output, target)",
         )
+    elif told.gap <= 0 and told.right != told.wrong:
+        yield certain(
+            _CAUSE,
+            f"The metric does not tell right answers from wrong ones: {told.right:.3g} at most "
+            f"for the one and {told.wrong:.3g} at least for the other, by the order of the "
+            "samples.",
+            "Compare the predicted classes, argmax along the classes, with the targets.",
+            code="accuracy = (output.argmax(dim=1) == target).float().mean()",
+        )
+    elif told.is_stiff:
+        yield certain(
+            _CAUSE,
+            f"The metric is {told.wrong:.3g} for wrong answers, and no more where a quarter, "
+            "half or nine in ten of them are right.",
+            "Take the mean over the samples as a floating-point number, without rounding.",
+            code="accuracy = (output.argmax(dim=1) == target).float().mean()",
+        )

@@ -20,6 +20,11 @@ _DROPPED = 0.05
 _CLEARLY_DROPPED = 0.15
 # A training metric so far above the validation metric, likewise, is a gap.
 _GAP = 0.15
+# So far above it, the training data is learned by heart.
+_HUGE_GAP = 0.4
+_BY_HEART = 0.98
+# No doubt is left: the gap itself is the fault.
+_SURE = 0.8
 
 
 def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
@@ -32,28 +37,34 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     dropped = _dropped(course, reached)
     gap = reached.train_metric - reached.metric
     has_gap = gap > max(_GAP * _range(reached), reached.margin)
-    if rise < _RISEN and not (reached.is_poor and has_gap):
+    is_by_heart = gap > max(_HUGE_GAP * _range(reached), reached.margin) and (
+        reached.train_metric >= _BY_HEART
+    )
+    if rise < _RISEN and not (reached.is_poor and has_gap) and not is_by_heart:
         return
     severity: Severity = "info"
     if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):
         severity = "error"
-    elif has_gap and dropped > _DROPPED:
+    elif is_by_heart or (has_gap and dropped > _DROPPED):
         severity = "warning"
     yield Finding(
         cause="overfitting",
         severity=severity,
-        confidence=0.6 if severity == "error" else 0.5,
+        confidence=_SURE if is_by_heart else 0.6 if severity == "error" else 0.5,
         evidence=(
             f"The validation loss ends {rise:.0%} above its lowest while the training loss "
-            f"falls; the metric is {reached.train_metric:.3g} on training and "
-            f"{reached.metric:.3g} on validation data."
+            f"falls; with {evidence.program.train.num_samples} samples the metric is "
+            f"{reached.train_metric:.3g} on training and {reached.metric:.3g} on validation "
+            "data."
         ),
-        remedy="Stop at the best epoch, or regularize: decay, dropout, augmentation.",
+        remedy="Stop at the best epoch, regularize (decay, dropout), or get or augment data.",
         code=(
             "if val_loss < best:\n"
             "    best, weights = val_loss, copy.deepcopy(model.state_dict())"
         ),
         check="overfitting",
+        # A fact that no trial refutes: where data is missing, no remedy wins much.
+        is_certain=is_by_heart and severity == "warning",
     )
 
 

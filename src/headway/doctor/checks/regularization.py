@@ -8,6 +8,8 @@ from headway.doctor.checks.certain import absurd
 from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.first_batch import FirstBatch
+from headway.doctor.probes.penalty import Penalty
 from headway.doctor.probes.traced import ForwardTrace
 from headway.doctor.probes.update_facts import ParameterFacts
 from headway.doctor.probes.updates import Updates
@@ -31,7 +33,10 @@ _HUGE_SMOOTHING = 0.9
 
 
 def check_regularization(evidence: Evidence) -> Iterator[Finding]:
-    """Look at dropout, weight decay and label smoothing."""
+    """Look at dropout, weight decay, label smoothing and a penalty in the step."""
+    first: FirstBatch | None = evidence.first_batch
+    if first is not None and first.penalty is not None:
+        yield from _penalized(evidence, first.penalty)
     updates: Updates | None = evidence.updates
     if updates is None:
         return
@@ -96,6 +101,22 @@ def _smoothed(evidence: Evidence, trace: ForwardTrace) -> Iterator[Finding]:
     remedy = "Set label smoothing to 0.1 at most."
     code = "nn.CrossEntropyLoss(label_smoothing=0.1)"
     if trace.label_smoothing >= _HUGE_SMOOTHING:
+        yield absurd(evidence, _CAUSE, _SURE, said, remedy, code=code)
+    else:
+        yield _warning(said, remedy, code=code)
+
+
+def _penalized(evidence: Evidence, penalty: Penalty) -> Iterator[Finding]:
+    if penalty.pull < _STRONG_DECAY:
+        return
+    said = (
+        f"the training step adds an {penalty.norm.upper()} penalty of the weights: it pulls "
+        f"them to 0 with {penalty.pull:.2g} times the force of the loss, and the loss of the "
+        f"first batch is {penalty.loss:.3g} with and {penalty.plain_loss:.3g} without it."
+    )
+    remedy = "Multiply the penalty by a much smaller factor, or leave it out."
+    code = "loss = loss_fn(model(x), y) + 1e-5 * penalty"
+    if penalty.pull > _HUGE_DECAY:
         yield absurd(evidence, _CAUSE, _SURE, said, remedy, code=code)
     else:
         yield _warning(said, remedy, code=code)

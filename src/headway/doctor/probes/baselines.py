@@ -100,17 +100,31 @@ def gather(examples: Examples, count: int, *, seed: int = 0) -> Batch:
 
 def _parts(evidence: Evidence) -> tuple[_Part, _Part, str]:
     program, task = evidence.program, evidence.task
-    train = _part(task, *gather(program.train, _TRAIN_SAMPLES))
+    batch = gather(program.train, _TRAIN_SAMPLES)
     if program.val is not None:
-        return train, _part(task, *gather(program.val, _VAL_SAMPLES)), "val"
+        return *_alike(task, batch, gather(program.val, _VAL_SAMPLES)), "val"
+    train = _part(task, *batch)
     half = len(train.features) // 2
     order = torch.randperm(len(train.features), generator=torch.Generator().manual_seed(0))
     first, second = order[:half], order[half:]
-    return (
-        _Part(train.features[first], train.answers[first]),
-        _Part(train.features[second], train.answers[second]),
-        "train",
-    )
+    return _chosen(train, first), _chosen(train, second), "train"
+
+
+def _chosen(part: _Part, numbers: Tensor) -> _Part:
+    """Return some samples of a part; inputs that are their own targets stay so."""
+    answers = part.answers[numbers]
+    is_same = part.features is part.answers
+    return _Part(answers if is_same else part.features[numbers], answers)
+
+
+def _alike(task: TaskFacts, train: Batch, val: Batch) -> tuple[_Part, _Part]:
+    """Return both parts with the same features, also where names occur in one of them."""
+    first, second = _part(task, *train), _part(task, *val)
+    if first.features.shape[1] == second.features.shape[1]:
+        return first, second
+    both = _part(task, joined([train[0], val[0]]), joined([train[1], val[1]])).features
+    count = len(first.features)
+    return _Part(both[:count], first.answers), _Part(both[count:], second.answers)
 
 
 def _part(task: TaskFacts, inputs: Any, targets: Any) -> _Part:

@@ -32,8 +32,8 @@ _LEAST = 0.2
 # Metrics closer than this are equal, however many samples there are.
 _LEAST_MARGIN = 0.01
 _CONFIRMING_SEED = 1
-# Checks whose findings rest on trainings already.
-_SWEPT = ("lr_high", "lr_low", "other_optimizer")
+# Checks whose findings rest on trainings already; a schedule shows in whole ones only.
+_SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,8 @@ def _suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[_Arm
 
 def _is_open(finding: Finding, evidence: Evidence) -> bool:
     """Whether a remedy should be tried; the sweep has tried what it found."""
-    is_tried = finding.check in _SWEPT and evidence.sweep is not None
+    is_whole = finding.check == "schedule"
+    is_tried = finding.check in _SWEPT and (is_whole or evidence.sweep is not None)
     is_vague = finding.cause == "other" or finding.severity == "info"
     return not (finding.is_certain or is_vague or is_tried)
 
@@ -185,6 +186,8 @@ def _try(arm: _Arm, runs: ShortRuns, tried: list[tuple[_Arm, Reached]]) -> None:
     treated = runs.run(arm.remedy)
     if not treated.error:
         tried.append((arm, treated))
+    elif (part := runs.fitting_part(arm.remedy, arm.cause)) is not None:
+        _try(replace(arm, remedy=part), runs, tried)
 
 
 def _confirmed_rates(findings: Iterable[Finding]) -> float:

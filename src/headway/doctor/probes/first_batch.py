@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import Batch
 from headway.doctor.probes.baselines import gather
 from headway.doctor.probes.loss_records import Danger, Entry, Head, Meeting, SeenLoss
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
+from headway.doctor.probes.penalty import Penalty, penalty_of
 from headway.doctor.probes.plain_answers import LossFacts, loss_facts
 from headway.doctor.program import Program, call_model, first_tensor, main_output, seed_all
 
@@ -66,6 +68,7 @@ class FirstBatch:
         has_own_step: Whether the program has an update of its own.
         facts: What the loss says about answers that are made up; None where it cannot be asked.
         metric: What the program's own metric says of them; None where it has no function.
+        penalty: What the program's own step adds to its loss; None where it adds nothing.
     """
 
     samples: int = 0
@@ -82,6 +85,7 @@ class FirstBatch:
     has_own_step: bool = False
     facts: LossFacts | None = None
     metric: MetricFacts | None = None
+    penalty: Penalty | None = None
 
     @property
     def targets_shape(self) -> tuple[int, ...]:
@@ -129,6 +133,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         meetings=tuple(trace.meetings),
         dangers=tuple(trace.dangers),
         has_own_step=program.step is not None,
+        penalty=_penalty(evidence, (inputs, targets)),
     )
     if outputs is None:
         return first
@@ -164,6 +169,16 @@ def output_facts(output: Tensor, axis: int = -1) -> OutputFacts:
         zero_fraction=float((values == 0).float().mean()),
         spread=float(values.std(dim=0).mean()) if values.dim() and len(values) > 1 else 0.0,
     )
+
+
+def _penalty(evidence: Evidence, batch: Batch) -> Penalty | None:
+    """Return what a step of the program's own adds to the loss, or None where it raises."""
+    if evidence.program.step is None:
+        return None
+    try:
+        return penalty_of(evidence.make(0), evidence.make(0), batch)
+    except Exception:
+        return None
 
 
 def _wide_batch(program: Program) -> Any:

@@ -1,11 +1,14 @@
 """What a program's own metric says about right answers, wrong ones and the network's."""
 
 import math
+import time
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.loss_trace import LossTracer
@@ -13,6 +16,13 @@ from headway.doctor.probes.plain_answers import made_up_answers, with_main
 from headway.doctor.program import Program
 from headway.doctor.task import TaskFacts
 
+# Right and wrong answers are asked about in so many orders of the samples.
+_ORDERS = 5
+# Shares of right answers among wrong ones, in a batch of at least so many.
+_SHARES = (0.25, 0.5, 0.75, 0.9)
+_LEAST_SAMPLES = 16
+# A metric that takes longer is asked no more than once for each form.
+_QUICK_SECONDS = 0.05
 _CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
 
 
@@ -24,6 +34,9 @@ class MetricFacts:
         own: For what the untrained network says.
         right: The most for right answers in any form: logits, probabilities, values.
         wrong: The least for wrong answers in any form.
+        gap: By how much the worst of right answers is above the best of wrong ones, whatever
+            the order of the samples, in the form where that is most; NaN where unknown.
+        is_stiff: Whether answers that are partly right are worth no more than wrong ones.
         error: What it raised for the network's answers, or "".
         meeting: Where it compared every output with every target, or None.
     """
@@ -31,6 +44,8 @@ class MetricFacts:
     own: float = math.nan
     right: float = math.nan
     wrong: float = math.nan
+    gap: float = math.nan
+    is_stiff: bool = False
     error: str = ""
     meeting: Meeting | None = None
 
@@ -43,15 +58,20 @@ def metric_facts(
     if not callable(metric):
         return None
 
-    def ask(answer: Any) -> float:
+    def ask(answer: Tensor, order: Tensor | None = None) -> float:
+        said, truth = with_main(outputs, answer), targets
+        if order is not None:
+            said, truth = with_main(outputs, answer[order]), targets[order]
         try:
-            return float(metric(answer, targets))
+            return float(metric(said, truth))
         except _CANNOT:
             return math.nan
 
     tracer = LossTracer(program, (), targets)
     with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        torch.manual_seed(0)
+        begun = time.perf_counter()
         try:
             with tracer.on():
                 tracer.take_output(outputs)
@@ -59,15 +79,56 @@ def metric_facts(
         except _CANNOT as error:
             first_line = str(error).partition("\n")[0]
             return MetricFacts(error=f"{type(error).__name__}: {first_line}")
+        is_quick = time.perf_counter() - begun < _QUICK_SECONDS
         right, wrong = made_up_answers(outputs, targets, task)
-        said = [ask(with_main(outputs, answer)) for answer in right.values()]
-        other = [ask(with_main(outputs, answer)) for answer in wrong.values()]
+        said = [ask(answer) for answer in right.values()]
+        other = [ask(answer) for answer in wrong.values()]
+        # More than one tensor may belong together: only single ones are put in other orders.
+        is_single = isinstance(outputs, Tensor) and isinstance(targets, Tensor)
+        gap, is_stiff = math.nan, False
+        if is_quick and is_single and len(targets) >= _LEAST_SAMPLES:
+            gap, is_stiff = _told_apart(ask, right, wrong, task)
     outer = next((m for m in tracer.trace.meetings if m.is_outer), None)
-    finite = [value for value in said if math.isfinite(value)]
-    least = [value for value in other if math.isfinite(value)]
     return MetricFacts(
         own=own,
-        right=max(finite, default=math.nan),
-        wrong=min(least, default=math.nan),
+        right=max(_finite(said), default=math.nan),
+        wrong=min(_finite(other), default=math.nan),
+        gap=gap,
+        is_stiff=is_stiff,
         meeting=outer,
     )
+
+
+def _told_apart(
+    ask: Callable[..., float],
+    right: dict[str, Tensor],
+    wrong: dict[str, Tensor],
+    task: TaskFacts,
+) -> tuple[float, bool]:
+    """Return the gap between right and wrong, and whether partly right is worth nothing."""
+    best, is_stiff = math.nan, False
+    for form, answer in right.items():
+        count = len(answer)
+        orders = [torch.randperm(count) for _ in range(_ORDERS)]
+        good = _finite([ask(answer, order) for order in orders])
+        bad = _finite([ask(wrong[form], order) for order in orders])
+        if len(good) < _ORDERS or len(bad) < _ORDERS:
+            continue
+        gap = min(good) - max(bad)
+        if math.isnan(best) or gap > best:
+            best = gap
+            mixed = [ask(part) for part in _mixed(answer, wrong[form])]
+            is_flat = max(bad) == min(bad) and all(value == bad[0] for value in mixed)
+            is_stiff = gap > 0 and is_flat and task.kind in ("classes", "binary")
+    return best, is_stiff
+
+
+def _mixed(right: Tensor, wrong: Tensor) -> Iterator[Tensor]:
+    """Yield answers of which a part is right."""
+    for share in _SHARES:
+        is_right = torch.rand(len(right)) < share
+        yield torch.where(is_right.reshape(-1, *[1] * (right.dim() - 1)), right, wrong)
+
+
+def _finite(values: list[float]) -> list[float]:
+    return [value for value in values if math.isfinite(value)]

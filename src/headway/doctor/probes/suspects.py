@@ -67,7 +67,13 @@ class Suspect:
 
 def usual_suspects(evidence: Evidence) -> list[Suspect]:
     """Return the changes to try, the most telling first."""
-    suspects = [*_wiring(), *_answers(evidence), *_updates(evidence), *_network(evidence)]
+    suspects = [
+        *_wiring(),
+        *_own_step(evidence),
+        *_answers(evidence),
+        *_updates(evidence),
+        *_network(evidence),
+    ]
     return sorted(suspects, key=lambda suspect: -suspect.prior)
 
 
@@ -83,7 +89,6 @@ def _wiring() -> Iterator[Suspect]:
     yield Suspect(cause="frozen_parameters", remedy=Unfreeze(), prior=0.65)
     yield Suspect(cause="zero_grad_missing", remedy=ZeroGrad(), prior=0.85)
     yield Suspect(cause="gradient_wiring", remedy=ReconnectGradient(), prior=0.85)
-    yield Suspect(cause="gradient_wiring", remedy=UsualStep(), prior=0.8)
     yield Suspect(cause="train_eval_mode", remedy=TrainMode(), prior=0.8)
     yield Suspect(cause="shuffle", remedy=Shuffle(), prior=0.85)
     yield Suspect(cause="shape_broadcast", remedy=SqueezeShapes(), prior=0.9)
@@ -91,6 +96,22 @@ def _wiring() -> Iterator[Suspect]:
     yield Suspect(cause="regularization", remedy=SetDropout(0.0), prior=0.8)
     yield Suspect(cause="regularization", remedy=SetWeightDecay(0.0), prior=0.8)
     yield Suspect(cause="regularization", remedy=SetLabelSmoothing(0.0), prior=0.7)
+
+
+def _own_step(evidence: Evidence) -> Iterator[Suspect]:
+    """Yield the usual step, for what the program's own does differently."""
+    first, updates = evidence.first_batch, evidence.updates
+    if evidence.program.step is None:
+        return
+    if updates is None or updates.is_misordered:
+        yield Suspect(cause="gradient_wiring", remedy=UsualStep(), prior=0.8)
+    elif first is not None and first.penalty is not None:
+        yield Suspect(cause="regularization", remedy=UsualStep(), prior=0.85)
+    elif updates.steps < len(updates.updates):
+        # Gradients of several batches are added up: the usual step updates more often.
+        yield Suspect(cause="batch_size", remedy=UsualStep(), prior=0.5)
+    else:
+        yield Suspect(cause="regularization", remedy=UsualStep(), prior=0.5)
 
 
 def _answers(evidence: Evidence) -> Iterator[Suspect]:

@@ -83,6 +83,13 @@ class Updates:
         )
 
     @property
+    def is_misordered(self) -> bool:
+        """Whether gradients are dropped, used twice, or never used."""
+        is_lost = any(p.lost for p in self.parameters)
+        is_idle = any(update.idle_steps for update in self.updates)
+        return is_lost or is_idle or not self.steps
+
+    @property
     def steps(self) -> int:
         """Optimizer steps in all updates."""
         return sum(update.optimizer_steps for update in self.updates)

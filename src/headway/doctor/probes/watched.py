@@ -16,6 +16,10 @@ from headway.doctor.training import Course, train
 _SHARE = 0.4
 # Enough evaluations to tell a rise over three of them from noise.
 _EVALUATIONS = 15
+# Share of that time for an evaluation, and how many samples it looks at. Fewer than the least
+# would not tell a network that learns from one that guesses.
+_EVALUATION_SHARE = 0.05
+_FEWEST_SAMPLES, _MOST_SAMPLES = 64, 1024
 # How many updates are measured, besides the first ones.
 _MEASURED = 20
 _FIRST = 3
@@ -51,10 +55,12 @@ class Watched(Course):
     Attributes:
         program: The program after that training.
         updates: Numbers of some updates, in order.
+        rates: Largest learning rate of the groups in each update.
     """
 
     program: Program
     updates: list[UpdateNumbers] = field(default_factory=list[UpdateNumbers])
+    rates: list[float] = field(default_factory=list[float])
 
     @property
     def has_no_val(self) -> bool:
@@ -78,13 +84,25 @@ def probe_watched(evidence: Evidence, budget: Budget, *, seed: int = 0) -> Watch
     program = evidence.make(seed)
     planned = program.epochs * program.train.num_batches
     watcher = _UpdateWatcher(program, every=max(2, planned // _MEASURED))
+    seconds = budget.part(_SHARE)
     course = train(
         program,
-        max_seconds=budget.part(_SHARE),
+        max_seconds=seconds,
         evaluations=_EVALUATIONS,
+        eval_samples=_affordable(seconds, evidence.forward_seconds),
         on_step=watcher,
     )
-    return Watched(**vars(course), program=program, updates=watcher.updates)
+    return Watched(
+        **vars(course), program=program, updates=watcher.updates, rates=watcher.rates
+    )
+
+
+def _affordable(seconds: float, forward_seconds: float) -> int:
+    """Return how many samples the first and the last evaluation may look at."""
+    if not forward_seconds:
+        return _MOST_SAMPLES
+    affordable = int(_EVALUATION_SHARE * seconds / forward_seconds)
+    return max(_FEWEST_SAMPLES, min(_MOST_SAMPLES, affordable))
 
 
 class _UpdateWatcher:
@@ -92,10 +110,14 @@ class _UpdateWatcher:
 
     def __init__(self, program: Program, *, every: int) -> None:
         self._model, self._every = program.model, every
+        self._groups: list[dict[str, Any]] = program.optimizer.param_groups
         self._before: dict[str, Tensor] = self._weights()
         self.updates: list[UpdateNumbers] = []
+        self.rates: list[float] = []
 
     def __call__(self, step: int, inputs: Any, targets: Any, loss: float) -> None:
+        # The schedule moves after this: these are the rates of the update itself.
+        self.rates.append(max((float(g.get("lr", 0.0)) for g in self._groups), default=0.0))
         if self._before:
             self.updates.append(self._numbers(step))
         is_next = step < _FIRST or (step + 1) % self._every == 0

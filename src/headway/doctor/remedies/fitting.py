@@ -1,10 +1,11 @@
 """Which of some remedies find something to change in a program."""
 
+import contextlib
 import time
 import warnings
 from collections.abc import Iterable, Iterator
 
-from headway.doctor.program import MakeProgram
+from headway.doctor.program import MakeProgram, Program
 from headway.doctor.remedies.drawing import states_kept
 from headway.doctor.remedies.remedy import Remedy
 from headway.errors import HeadwayError, RemedyDoesNotFit
@@ -26,6 +27,22 @@ def fitting(remedies: Iterable[Remedy], make: MakeProgram, seed: int) -> Iterato
         is_late = time.perf_counter() - begun > _MOST_SECONDS
         if is_late or _fits(remedy, make, seed):
             yield remedy
+
+
+def fitting_in_turn(program: Program, remedies: Iterable[Remedy]) -> list[Remedy]:
+    """Return the remedies that find something to change in a program, each behind the others.
+
+    Args:
+        program: Fresh; it is changed.
+        remedies: In the order in which they are applied.
+    """
+    kept: list[Remedy] = []
+    for remedy in remedies:
+        # A remedy may meet a program that it was not written for.
+        with contextlib.suppress(Exception), states_kept():
+            program = remedy.apply(program)
+            kept.append(remedy)
+    return kept
 
 
 def _fits(remedy: Remedy, make: MakeProgram, seed: int) -> bool:

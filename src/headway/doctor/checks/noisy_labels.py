@@ -1,0 +1,58 @@
+"""Training targets that are wrong more often than those of the validation data."""
+
+from collections.abc import Iterator
+
+import torch
+
+from headway.doctor.evidence import Evidence
+from headway.doctor.examples import Examples
+from headway.doctor.finding import Finding
+from headway.doctor.program import first_tensor
+from headway.doctor.progress import progress
+
+# A network does better on what it has seen. So much less, without augmentation that makes the
+# seen samples harder, says that their targets are not what the network rightly answers.
+_GAP = 0.15
+_CONFIDENCE = 0.8
+_COMPARED = 8
+
+
+def check_noisy_labels(evidence: Evidence) -> Iterator[Finding]:
+    """Find a program that is right on new samples and wrong on those it was trained on."""
+    reached = progress(evidence)
+    course, program = evidence.course, evidence.program
+    if course is None or course.has_no_val or not reached.is_known:
+        return
+    has_labels = evidence.task.kind in ("classes", "binary")
+    gap = reached.metric - reached.train_metric
+    if not has_labels or not gap > max(_GAP, 2 * reached.margin):
+        return
+    if not _is_always_the_same(program.train):
+        return
+    yield Finding(
+        cause="bad_data",
+        severity="error" if reached.is_poor else "warning",
+        confidence=_CONFIDENCE,
+        evidence=(
+            f"The network agrees with {reached.train_metric:.0%} of the training targets and "
+            f"with {reached.metric:.0%} of the validation targets, which it has not seen: "
+            "many training targets are wrong."
+        ),
+        remedy="Check the targets of the training samples that the network gets wrong.",
+        code="wrong = (model(x).argmax(dim=1) != y).nonzero()",
+        check="noisy_labels",
+    )
+
+
+def _is_always_the_same(examples: Examples) -> bool:
+    """Whether samples come without augmentation; False where they have no numbers."""
+    numbers = torch.arange(min(_COMPARED, examples.num_samples))
+    with torch.random.fork_rng(devices=[]):
+        try:
+            torch.manual_seed(0)
+            first = first_tensor(examples.pick(numbers)[0])
+            torch.manual_seed(1)
+            second = first_tensor(examples.pick(numbers)[0])
+        except TypeError:
+            return False
+    return first.shape == second.shape and torch.equal(first, second)
