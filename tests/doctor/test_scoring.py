@@ -182,3 +182,14 @@ def test_structures_are_joined_part_by_part():
 
     assert whole["a"].shape == (4,)
     assert whole["b"][0].shape == (4, 1)
+
+
+def test_what_holds_no_tensor_is_left_out_of_joined_outputs() -> None:
+    parts = [
+        {"logits": torch.ones(2, 3), "cache": object(), "more": (object(), torch.ones(2))}
+    ]
+
+    found = joined(parts * 2)
+
+    assert list(found) == ["logits"]
+    assert found["logits"].shape == (4, 3)

@@ -213,6 +213,7 @@ def joined(parts: list[Any]) -> Any:
 
     Sequences of different lengths are filled up with what is not counted, -100 where the
     numbers are whole and NaN elsewhere, so that outputs and targets keep their places.
+    What holds no tensor, such as the cache of a language model, is left out.
     """
     first = parts[0]
     if isinstance(first, Tensor):
@@ -220,10 +221,20 @@ def joined(parts: list[Any]) -> Any:
             return torch.stack(parts)
         return torch.cat(parts if _have_one_shape(parts) else _filled_up(parts))
     if hasattr(first, "items"):
-        return {name: joined([part[name] for part in parts]) for name in first}
+        names = [name for name in first if _holds_tensor(first[name])]
+        return {name: joined([part[name] for part in parts]) for name in names}
     if isinstance(first, (tuple, list)):
-        return tuple(joined(list(column)) for column in zip(*parts, strict=True))
+        columns = zip(*parts, strict=True)
+        return tuple(joined(list(c)) for c in columns if _holds_tensor(c[0]))
     return joined([main_output(part) for part in parts])
+
+
+def _holds_tensor(value: Any) -> bool:
+    try:
+        main_output(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _have_one_shape(parts: list[Any]) -> bool:
