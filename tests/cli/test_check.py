@@ -80,9 +80,10 @@ def test_json_has_the_documented_keys(program, capsys):
             "there is nothing to check by the name 'defualt'. Did you mean 'default'?",
         ),
         (["{program}:make", "--set", "optimizer.lr=1"], "--set changes recipes"),
+        (["{program}:make", "--budget", "0"], "a number of seconds above 0, got 0"),
         (["{program}:blind"], "takes 1 positional argument but 2 were given"),
     ],
-    ids=["no-file", "no-recipe", "settings", "loss"],
+    ids=["no-file", "no-recipe", "settings", "budget", "loss"],
 )
 def test_a_bad_target_ends_with_two(program, capsys, words, message):
     assert main(["check", *(word.format(program=program) for word in words)]) == 2

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from headway.doctor.examples import Examples
+from headway.doctor.examples import Examples, joined
 from headway.doctor.program import Program
-from headway.doctor.scoring import joined, metric_of, score
+from headway.doctor.scoring import metric_of, score
 
 
 class Same(nn.Module):

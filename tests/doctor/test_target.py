@@ -113,6 +113,14 @@ def test_a_wrong_part_is_named(changes: dict[str, object], message: str) -> None
     assert message in str(raised.value)
 
 
+def test_a_misspelt_key_is_suggested() -> None:
+    given = parts()
+    given["optimiser"] = given.pop("optimizer")
+
+    with pytest.raises(TargetError, match=r"without optimizer\. Did you mean 'optimiser'"):
+        as_program(given)
+
+
 def test_numpy_arrays_and_several_inputs_are_taken() -> None:
     x = torch.randn(8, 3)
     program = as_program(parts(train=(x.numpy(), x, torch.zeros(8).numpy())))

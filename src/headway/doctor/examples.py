@@ -1,5 +1,6 @@
 """Data of a program: tensors, a Dataset or a DataLoader behind one face."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -8,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
+
+from headway.doctor.program import main_output
 
 Batch = tuple[Any, Any]
 _MOST_BATCHES = 2000
@@ -187,16 +190,52 @@ def split_batch(batch: Any) -> Batch:
     raise TypeError(f"a batch must be a pair (inputs, targets), got {type(batch).__name__}")
 
 
-def joined(parts: Sequence[Any]) -> Any:
-    """Put inputs or targets of several batches, of one structure, together."""
+def joined(parts: list[Any]) -> Any:
+    """Put the batches of any structure together.
+
+    Sequences of different lengths are filled up with what is not counted, -100 where the
+    numbers are whole and NaN elsewhere, so that outputs and targets keep their places.
+    What holds no tensor, such as the cache of a language model, is left out.
+    """
     first = parts[0]
     if isinstance(first, Tensor):
-        return torch.cat(list(parts)) if first.dim() else torch.stack(list(parts))
-    if isinstance(first, Mapping):
-        return {name: joined([part[name] for part in parts]) for name in first}
-    if isinstance(first, Sequence) and not isinstance(first, str):
-        return tuple(joined(list(column)) for column in zip(*parts, strict=True))
-    raise TypeError(f"expected tensors, got {type(first).__name__}")
+        if first.dim() == 0:
+            return torch.stack(parts)
+        return torch.cat(parts if have_one_shape(parts) else _filled_up(parts))
+    if hasattr(first, "items"):
+        names = [name for name in first if _holds_tensor(first[name])]
+        return {name: joined([part[name] for part in parts]) for name in names}
+    if isinstance(first, (tuple, list)):
+        columns = zip(*parts, strict=True)
+        return tuple(joined(list(c)) for c in columns if _holds_tensor(c[0]))
+    return joined([main_output(part) for part in parts])
+
+
+def _holds_tensor(value: Any) -> bool:
+    try:
+        main_output(value)
+    except TypeError:
+        return False
+    return True
+
+
+def have_one_shape(parts: list[Any]) -> bool:
+    """Whether batches differ in their number of samples only."""
+    shapes = {main_output(part).shape[1:] for part in parts}
+    return len(shapes) == 1
+
+
+def _filled_up(parts: list[Tensor]) -> list[Tensor]:
+    if len({part.dim() for part in parts}) > 1:
+        raise ValueError("batches have different numbers of dimensions")
+    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    is_ids = not parts[0].is_floating_point()
+    filled: list[Tensor] = []
+    for part in parts:
+        whole = part.new_full((len(part), *shape), -100 if is_ids else math.nan)
+        whole[tuple(slice(size) for size in part.shape)] = part
+        filled.append(whole)
+    return filled
 
 
 def _is_dataset(source: Any) -> bool:

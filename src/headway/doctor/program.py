@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, OneCycleLR
 
-from headway.doctor.examples import Examples
+if TYPE_CHECKING:
+    from headway.doctor.examples import Examples
 
 LossFn = Callable[[Any, Any], Tensor]
 # Outputs and targets of a whole data set -> a number, larger is better.
@@ -47,8 +48,8 @@ class Program:
     model: nn.Module
     loss_fn: LossFn
     optimizer: Optimizer
-    train: Examples
-    val: Examples | None = None
+    train: "Examples"
+    val: "Examples | None" = None
     epochs: int = 10
     metric: Metric | None = None
     scheduler: Any = None

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from headway.doctor.examples import Examples
+from headway.doctor.examples import Examples, have_one_shape, joined
 from headway.doctor.program import Program, call_model, first_tensor, main_output, num_in
 from headway.doctor.task import (
     TaskFacts,
@@ -95,7 +95,7 @@ def _own_metric(program: Program, outputs: list[Any], targets: list[Any]) -> flo
     if not callable(program.metric):
         return None
     try:
-        if _have_one_shape(outputs) and _have_one_shape(targets):
+        if have_one_shape(outputs) and have_one_shape(targets):
             outputs, targets = [joined(outputs)], [joined(targets)]
         values = [
             (float(program.metric(output, target)), num_in(target))
@@ -206,51 +206,3 @@ def _loss(program: Program, output: Any, target: Any) -> float:
         return float(torch.as_tensor(program.loss_fn(output, target)).detach().mean())
     except _CANNOT:
         return math.nan
-
-
-def joined(parts: list[Any]) -> Any:
-    """Put the batches of any structure together.
-
-    Sequences of different lengths are filled up with what is not counted, -100 where the
-    numbers are whole and NaN elsewhere, so that outputs and targets keep their places.
-    What holds no tensor, such as the cache of a language model, is left out.
-    """
-    first = parts[0]
-    if isinstance(first, Tensor):
-        if first.dim() == 0:
-            return torch.stack(parts)
-        return torch.cat(parts if _have_one_shape(parts) else _filled_up(parts))
-    if hasattr(first, "items"):
-        names = [name for name in first if _holds_tensor(first[name])]
-        return {name: joined([part[name] for part in parts]) for name in names}
-    if isinstance(first, (tuple, list)):
-        columns = zip(*parts, strict=True)
-        return tuple(joined(list(c)) for c in columns if _holds_tensor(c[0]))
-    return joined([main_output(part) for part in parts])
-
-
-def _holds_tensor(value: Any) -> bool:
-    try:
-        main_output(value)
-    except TypeError:
-        return False
-    return True
-
-
-def _have_one_shape(parts: list[Any]) -> bool:
-    """Whether batches differ in their number of samples only."""
-    shapes = {main_output(part).shape[1:] for part in parts}
-    return len(shapes) == 1
-
-
-def _filled_up(parts: list[Tensor]) -> list[Tensor]:
-    if len({part.dim() for part in parts}) > 1:
-        raise ValueError("batches have different numbers of dimensions")
-    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
-    is_ids = not parts[0].is_floating_point()
-    filled: list[Tensor] = []
-    for part in parts:
-        whole = part.new_full((len(part), *shape), -100 if is_ids else math.nan)
-        whole[tuple(slice(size) for size in part.shape)] = part
-        filled.append(whole)
-    return filled

@@ -112,7 +112,10 @@ def _check_keys(value: Mapping[str, Any], called: str) -> None:
     unknown = [key for key in value if key not in (*_REQUIRED, *_OPTIONAL)]
     if missing:
         has = f" It has: {', '.join(map(str, value))}." if value else ""
-        raise TargetError(f"{called} returned a dict without {', '.join(missing)}.{has}")
+        close = did_you_mean(missing[0], map(str, unknown))
+        raise TargetError(
+            f"{called} returned a dict without {', '.join(missing)}.{close}{has}"
+        )
     if unknown:
         hint = did_you_mean(str(unknown[0]), (*_REQUIRED, *_OPTIONAL))
         raise TargetError(

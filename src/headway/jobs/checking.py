@@ -38,6 +38,7 @@ def check(target: str, *, budget: float = 60.0, overrides: Sequence[str] = ()) -
         >>> check("default", overrides=["model.name=mlp"]).is_healthy  # doctest: +SKIP
         True
     """
+    _check_budget(budget)
     _take_free_cores()
     make = find_target(target, overrides)
     return check_up(make, begin(make, budget)).diagnosis
@@ -65,6 +66,7 @@ def fix(
     Raises:
         InputError: If there is no such target or it cannot be run.
     """
+    _check_budget(budget)
     _take_free_cores()
     if _names_function(target):
         _refuse(overrides, target)
@@ -113,6 +115,11 @@ def _of_recipe(recipe: Recipe) -> MakeProgram:
         return replace(program_of_setup(setup), seed=seed)
 
     return make
+
+
+def _check_budget(seconds: float) -> None:
+    if not seconds > 0:
+        raise TargetError(f"--budget must be a number of seconds above 0, got {seconds:g}")
 
 
 def _take_free_cores() -> None:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from headway.doctor.evidence import Budget, Evidence
-from headway.doctor.examples import Batch, Examples
+from headway.doctor.examples import Batch, Examples, joined
 from headway.doctor.probes.features import position_features, sample_features
 from headway.doctor.program import first_tensor, num_in
-from headway.doctor.scoring import joined, r2
+from headway.doctor.scoring import r2
 from headway.doctor.task import TaskFacts, class_ids
 
 # Enough for a linear model of a small task; a larger one would take seconds.
