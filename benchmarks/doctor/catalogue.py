@@ -1,4 +1,4 @@
-"""All programs of the benchmark, what is wrong with each, and which half it belongs to."""
+"""All programs of the benchmark, what is wrong with each, and which part it belongs to."""
 
 import importlib.util
 import re
@@ -19,8 +19,11 @@ from data import HERE
 
 Kind = Literal["real", "fixed", "injected", "healthy"]
 REAL = HERE / "programs" / "real"
+# The fresh part: by people who had not seen how the doctor works.
+FRESH = HERE / "programs" / "fresh"
+FRESH_HEALTHY = HERE / "programs" / "fresh_healthy"
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
-_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3}
+_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}
 _SETTINGS = 4
 _TARGET = """\
 import sys
@@ -43,7 +46,7 @@ class Entry:
     Attributes:
         name: "kind/..." as in results.
         kind: What it is: a real fault, its fixed twin, an injected fault or healthy.
-        split: Thresholds are set on the development half only.
+        split: Thresholds are set on the development part only.
         causes: Accepted root causes, most apt first; none for what is not faulty.
     """
 
@@ -55,10 +58,11 @@ class Entry:
     @property
     def make(self) -> Make:
         """The function that makes the program."""
+        file = _file(self.name)
+        if file is not None:
+            path, function = file
+            return getattr(load(path), function)
         _, _, rest = self.name.partition("/")
-        if self.kind in ("real", "fixed"):
-            module = load(REAL / f"{rest}.py")
-            return module.make_faulty if self.kind == "real" else module.make_fixed
         family, sign, change = rest.partition("+" if self.kind == "injected" else "~")
         del sign
         if self.kind == "healthy":
@@ -68,10 +72,10 @@ class Entry:
     @property
     def target(self) -> str:
         """What `headway check` is given: FILE.py:FUNCTION."""
-        _, _, rest = self.name.partition("/")
-        if self.kind in ("real", "fixed"):
-            function = "make_faulty" if self.kind == "real" else "make_fixed"
-            return f"{REAL / rest}.py:{function}"
+        file = _file(self.name)
+        if file is not None:
+            path, function = file
+            return f"{path}:{function}"
         folder = HERE / ".results" / "targets"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / (re.sub(r"[^\w]", "_", self.name) + ".py")
@@ -91,26 +95,48 @@ def load(path: Path) -> ModuleType:
 
 def entries() -> list[Entry]:
     """Return all programs, in a fixed order that mixes kinds and causes."""
-    found = [*_real(), *_injected(), *_healthy()]
+    found = [*_real(), *_injected(), *_healthy(), *_fresh_healthy()]
     return sorted(found, key=lambda entry: _number(entry.name))
 
 
 def by_name(name: str) -> Entry:
     """Return the program with this name, whether it was taken or not."""
+    if _file(name) is not None:
+        found = [*_real(), *_fresh_healthy()]
+        return next(entry for entry in found if entry.name == name)
     kind, _, rest = name.partition("/")
-    if kind in ("real", "fixed"):
-        return next(entry for entry in _real() if entry.name == name)
     family = rest.partition("+")[0].partition("~")[0]
     causes = MUTATIONS[rest.partition("+")[2]].causes if kind == "injected" else ()
     return Entry(name, kind, FAMILIES[family].split, causes)  # type: ignore[arg-type]
 
 
+def _file(name: str) -> tuple[Path, str] | None:
+    """Return the file and the function of a program that has a file of its own."""
+    kind, _, rest = name.partition("/")
+    if kind in ("real", "fixed"):
+        folder = REAL if (REAL / f"{rest}.py").exists() else FRESH
+        return folder / f"{rest}.py", "make_faulty" if kind == "real" else "make_fixed"
+    # Names of settings of families have a "~".
+    if kind == "healthy" and "~" not in rest:
+        return FRESH_HEALTHY / f"{rest}.py", "make"
+    return None
+
+
 def _real() -> Iterable[Entry]:
-    for path in sorted(REAL.glob("*.py")):
+    for path in (*sorted(REAL.glob("*.py")), *sorted(FRESH.glob("*.py"))):
         # Two in five, by their names, are for development.
         split: Split = "development" if _number(path.stem) % 5 < 2 else "held-out"
+        if path.parent == FRESH:
+            split = "fresh"
+            if (REAL / path.name).exists():
+                raise ValueError(f"two programs have the name {path.stem}")
         yield Entry(f"real/{path.stem}", "real", split, load(path).CAUSES)
         yield Entry(f"fixed/{path.stem}", "fixed", split)
+
+
+def _fresh_healthy() -> Iterable[Entry]:
+    for path in sorted(FRESH_HEALTHY.glob("*.py")):
+        yield Entry(f"healthy/{path.stem}", "healthy", "fresh")
 
 
 def _injected() -> Iterable[Entry]:

@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tool", choices=TOOLS)
     parser.add_argument(
-        "--split", choices=("development", "held-out", "both"), default="both"
+        "--split", choices=("development", "held-out", "fresh", "all"), default="all"
     )
     parser.add_argument(
         "--kinds", nargs="*", default=["real", "fixed", "injected", "healthy"]
@@ -100,7 +100,7 @@ def _todo(chosen: argparse.Namespace, done: set[str]) -> list[Entry]:
     wanted = [
         entry
         for entry in entries()
-        if chosen.split in ("both", entry.split) and entry.kind in chosen.kinds
+        if chosen.split in ("all", entry.split) and entry.kind in chosen.kinds
     ]
     return [entry for entry in wanted if entry.name not in done][: chosen.count]
 

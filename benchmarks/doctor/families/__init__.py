@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from families import dense, sequences, special, values, vision
+from families import dense, fresh, sequences, special, values, vision
 
 Make = Callable[..., dict[str, Any]]
-Split = Literal["development", "held-out"]
+Split = Literal["development", "held-out", "fresh"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Family:
 
     Attributes:
         make: `make(seed, **knobs)` gives the program as a dict.
-        split: Which half of the benchmark it belongs to, fixed before anything was measured.
+        split: Which part of the benchmark it belongs to, fixed before anything was measured.
         chance: The metric of an answer that ignores the inputs.
     """
 
@@ -51,4 +51,9 @@ FAMILIES = {
     "adding": Family(sequences.adding, "held-out", 0.0),
     "fine_tuning": Family(special.fine_tuning, "held-out", 0.5),
     "two_inputs": Family(special.two_inputs, "held-out", 0.5),
+    "mixer": Family(fresh.mixer, "fresh", 0.1),
+    "forecast": Family(fresh.forecast, "fresh", 0.0),
+    "measures": Family(fresh.measures, "fresh", 0.0),
+    "siamese": Family(fresh.siamese, "fresh", 0.5),
+    "convnext": Family(fresh.convnext, "fresh", 0.1),
 }
