@@ -15,7 +15,7 @@ from typing import TextIO
 
 import tyro
 
-from headway.cli import commands
+from headway.cli import commands, lab
 from headway.errors import (
     DivergenceError,
     HeadwayError,
@@ -33,11 +33,13 @@ _COMMANDS = {
     "export": commands.export,
     "resume": commands.resume,
     "tune": commands.tune,
+    "lab": commands.lab,
     "runs": commands.runs,
     "models": commands.models,
 }
 _SIGPIPE = 13  # Windows has no name for it
 _DESCRIPTION = "Trains deep networks and makes sure they train."
+_LAB = "Published claims about training deep networks, put to the test."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,11 +69,12 @@ def _run(words: list[str]) -> int:
             f"there is no command {words[0]!r}.{did_you_mean(words[0], _COMMANDS)} "
             f"Commands: {', '.join(_COMMANDS)}"
         )
+    is_lab = words[0] == "lab"
     code: int | None = tyro.extras.subcommand_cli_from_dict(
-        _COMMANDS,
-        prog="headway",
-        description=_DESCRIPTION,
-        args=words,
+        lab.COMMANDS if is_lab else _COMMANDS,
+        prog="headway lab" if is_lab else "headway",
+        description=_LAB if is_lab else _DESCRIPTION,
+        args=words[1:] or ["--help"] if is_lab else words,
         config=(tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff),
     )
     return code or 0

@@ -3,11 +3,13 @@
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from headway.data import DataSplits
+from headway.engine import Callback, Setup
 from headway.errors import DivergenceError, RunError
 from headway.jobs import Job, resumed_recipe
 from headway.recipe import Recipe, recipe_to_dict
@@ -45,7 +47,14 @@ class Trial:
         return max(times) - min(times) if times else 0.0
 
 
-def run_trial(folder: Path, name: str, recipe: Recipe, splits: DataSplits) -> Trial:
+def run_trial(
+    folder: Path,
+    name: str,
+    recipe: Recipe,
+    splits: DataSplits,
+    *,
+    follow: Callable[[Setup], Sequence[Callback]] | None = None,
+) -> Trial:
     """Train with `recipe`, or read what came of it where that is done already.
 
     Args:
@@ -54,6 +63,7 @@ def run_trial(folder: Path, name: str, recipe: Recipe, splits: DataSplits) -> Tr
         name: What the trial is for, in front of the checksum.
         recipe: What to train.
         splits: The data.
+        follow: Makes followers of the run; not asked where it is read.
     """
     path = folder / _TRIALS / f"{name}-{_checksum(recipe, splits)}"
     if is_run(path) and Run(path).state == "running":
@@ -62,8 +72,10 @@ def run_trial(folder: Path, name: str, recipe: Recipe, splits: DataSplits) -> Tr
         return Trial(run=Run(path))
     is_begun = is_run(path)
     chosen = resumed_recipe(Run(path)) if is_begun else recipe
+    job = Job(chosen, splits)
+    followers = follow(job.setup) if follow is not None else ()
     with contextlib.suppress(DivergenceError):  # the record says so
-        Job(chosen, splits).run(path, (), Display(), resume=is_begun)
+        job.run(path, followers, Display(), resume=is_begun)
     return Trial(run=Run(path))
 
 

@@ -1,0 +1,1 @@
+"""The experiments, one file each; `EXPERIMENT` is what a file is about."""
