@@ -124,17 +124,20 @@ class Examples:
 class BatchStream:
     """Batches that come from an iterable without samples by number.
 
+    Attributes:
+        batches: The iterable.
+
     Args:
         batches: Is iterated anew for each epoch. An endless one ends after 2,000 batches.
         lengths: Batches and samples of an epoch, where they are known.
     """
 
     def __init__(self, batches: Any, lengths: tuple[int, int] | None = None) -> None:
-        self._batches = batches
+        self.batches = batches
         self._lengths = lengths
 
     def __iter__(self) -> Iterator[Batch]:
-        for batch in islice(self._batches, _MOST_BATCHES):
+        for batch in islice(self.batches, _MOST_BATCHES):
             yield split_batch(batch)
 
     def __len__(self) -> int:

@@ -22,6 +22,7 @@ from headway.doctor.repair import Outcome, Repair
 from headway.doctor.selection import GOOD_ENOUGH, Say, Selection, describe
 from headway.doctor.trial import CONFIRMING, LEAST_GAIN, Trial, run_trial
 from headway.doctor.workbench import Workbench
+from headway.errors import TargetError
 
 # The repair has half of the time, because random search gets as much; a slow program has
 # more of it, because a repair without a proof is none.
@@ -161,7 +162,11 @@ class Operation:
         if seconds < _SHORTEST_LOOK or self._selection.is_good_enough():
             return
         make = self._bench.made(self._selection.accepted)
-        checkup = check_up(make, Budget(seconds))
+        try:
+            checkup = check_up(make, Budget(seconds))
+        except TargetError as error:  # what helped so far is not lost for that
+            self._notes.append(f"The treated program cannot be examined again: {error}.")
+            return
         additions = additions_for(checkup.diagnosis.findings, checkup.evidence)
         self._selection.grow(additions, share=_SCREENING_SHARE)
 

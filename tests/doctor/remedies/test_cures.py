@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from headway.doctor import remedies
-from headway.doctor.examples import Examples
+from headway.doctor.examples import BatchStream, Examples
 from headway.doctor.program import Program
 from headway.doctor.remedies import (
     AddHead,
@@ -446,6 +446,11 @@ CASES = [
     Case(SwapActivation("relu"), lambda d: d(Stepped, epochs=9)),
     Case(Float32(), lambda d: d(InHalf, optimizer=of_rate(1e6), loss_fn=shrunk)),
     Case(Shuffle(), lambda d: d(train=Examples(source=Again(d().train.source))), below=0.8),
+    Case(
+        Shuffle(),
+        lambda d: d(train=Examples(source=BatchStream(Again(d().train.source)))),
+        below=0.8,
+    ),
     Case(
         FixLabels("zero_one"),
         lambda d: d(

@@ -63,6 +63,12 @@ def test_a_balanced_loader_draws_classes_equally_often(on_digits: Digits) -> Non
     assert 0.4 < drawn.float().mean() < 0.6
 
 
+def test_balanced_tensors_can_be_examined_like_any_others(on_digits: Digits) -> None:
+    program = ClassWeights("sampler").apply(imbalanced(on_digits))
+    inputs, targets = program.train.some(300)
+    assert len(inputs) == len(targets) == 300
+
+
 def test_leaked_samples_leave_the_validation_data(on_digits: Digits) -> None:
     program = on_digits()
     x, y = program.train.source

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause
-from headway.doctor.program import Program, call_model
+from headway.doctor.program import Program, call_model, num_in
 from headway.doctor.remedies.losses import BCEWithLogits, CrossEntropy, check_loss
 from headway.doctor.remedies.samples import a_batch, all_targets, batch_size_of
 from headway.doctor.task import class_ids, infer_task
@@ -101,6 +101,9 @@ class _Rows(Dataset[Any]):
 
     def __init__(self, inputs: Any, targets: Any) -> None:
         self._inputs, self._targets = inputs, targets
+
+    def __len__(self) -> int:
+        return num_in(self._targets)
 
     def __getitem__(self, number: int) -> Any:
         return _row(self._inputs, number), _row(self._targets, number)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
 
-from headway.doctor.examples import Examples
+from headway.doctor.examples import BatchStream, Examples
 from headway.doctor.finding import Cause
 from headway.doctor.program import Program
 from headway.doctor.remedies.drawing import states_kept
@@ -94,6 +94,8 @@ def _rebatched(examples: Examples, batch_size: int | None, *, shuffle: bool) -> 
 
 def _loader_in(source: Any) -> Any:
     """Return the loader that a source wraps, or one of the tensors that it holds, or itself."""
+    if isinstance(source, BatchStream):
+        return _loader_in(source.batches)
     if isinstance(source, DataLoader):
         return source
     held = list(getattr(source, "__dict__", {}).values())
