@@ -88,3 +88,14 @@ def test_a_program_below_a_linear_model_keeps_warnings_of_some_confidence() -> N
 
     assert ordered(found, behind)[0].severity == "warning"
     assert ordered(found, FINE)[0].severity == "info"
+
+
+def test_a_gain_that_was_proved_is_a_warning_in_a_program_that_learns_well() -> None:
+    found = [
+        finding("lr_low", severity="warning", is_confirmed=True),
+        finding("init", severity="warning"),
+    ]
+
+    severities = {f.cause: f.severity for f in ordered(found, FINE)}
+
+    assert severities == {"lr_low": "warning", "init": "info"}

@@ -94,3 +94,19 @@ def test_no_course_is_unknown(digits: Digits, measured: Measure) -> None:
     evidence = measured(digits(epochs=1))
     evidence.course = None
     assert not progress(evidence).is_known
+
+
+@pytest.mark.parametrize(
+    ("metric", "others", "has_room"),
+    [
+        (0.75, {"good": 0.75}, True),
+        (0.96, {}, False),
+        (0.75, {"good": 0.75, "is_of_new": False}, False),
+        (0.75, {"good": 0.75, "is_complete": False}, False),
+    ],
+    ids=["as good as a baseline", "nearly perfect", "seen samples alone", "cut short"],
+)
+def test_there_is_room_above_a_baseline_that_is_far_from_perfect(
+    metric: float, others: Any, has_room: bool
+) -> None:
+    assert judged(metric, **({"is_of_new": True} | others)).has_room is has_room

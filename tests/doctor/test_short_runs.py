@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
+import torch
 
 from headway.doctor.evidence import Evidence
+from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause
 from headway.doctor.program import MakeProgram, Program
 from headway.doctor.remedies.duration import SetEpochs
@@ -102,3 +104,15 @@ def test_without_a_course_nothing_can_be_planned(digits: Digits, measured: Measu
     evidence: Any = measured(digits(epochs=1))
     evidence.course = None
     assert affordable_steps(evidence, 60) == 0
+
+
+def test_a_program_of_few_updates_has_arms_as_short_as_itself(
+    digits: Digits, measured: Measure
+) -> None:
+    runs = ShortRuns(measured(digits(epochs=1, train=_few())), seconds=60, num_runs=4)
+    assert (runs.steps, runs.is_over, runs.part) == (5, False, 1.0)
+
+
+def _few() -> Examples:
+    inputs = torch.rand(40, 64, generator=torch.Generator().manual_seed(0))
+    return Examples(source=(inputs, torch.arange(40) % 10), batch_size=8)

@@ -247,3 +247,24 @@ def test_yes_begins_where_the_loss_has_it(loss_fn, said):
     task = infer_task(None, outputs, targets, loss_fn)
 
     assert predicted_ids(task, outputs).bool().tolist() == said
+
+
+def pulled(outputs: torch.Tensor, is_same: torch.Tensor) -> torch.Tensor:
+    near = is_same * outputs**2
+    return (near + (1 - is_same) * torch.relu(2 - outputs) ** 2).mean()
+
+
+def test_a_distance_that_is_small_for_yes_is_no_yes_or_no():
+    assert infer_task(None, randn(64).abs(), bits(64), pulled).kind == "unknown"
+
+
+def test_a_loss_with_the_wrong_sign_is_still_one_of_yes_or_no():
+    def reversed_(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        p = outputs.sigmoid()
+        return (targets * p.log() + (1 - targets) * (1 - p).log()).mean()
+
+    assert infer_task(None, randn(64), bits(64), reversed_).kind == "binary"
+
+
+def test_a_small_answer_is_no_yes_where_accuracy_is_asked_for():
+    assert infer_task(None, randn(64).abs(), bits(64), pulled, "accuracy").kind == "binary"

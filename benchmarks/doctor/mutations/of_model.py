@@ -327,9 +327,14 @@ class InHalf(nn.Module):
         super().__init__()
         self.network = network.half()
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor:
         """Return single precision."""
-        return self.network(x.half() if x.is_floating_point() else x).float()
+        rounded = {name: _halved(x) for name, x in named.items()}
+        return self.network(*map(_halved, inputs), **rounded).float()
+
+
+def _halved(x: Tensor) -> Tensor:
+    return x.half() if x.is_floating_point() else x
 
 
 @edited

@@ -46,3 +46,26 @@ def is_distance(
             return bool(near.mean() < far.mean())
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
         return False
+
+
+def is_reversed(
+    loss_fn: Any, output: Tensor, target: Tensor, levels: tuple[float, float]
+) -> bool:
+    """Return whether small answers mean yes, as where the answer is a distance.
+
+    The loss of the opposite answers is smaller then and never below 0, which tells it from a
+    loss with the wrong sign.
+    """
+    middle = sum(levels) / 2
+    exact = target.to(output.dtype).reshape(output.shape)
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for far in (1, 9):
+                given = loss_fn(middle + (exact - middle) * far, target).mean()
+                opposite = loss_fn(middle - (exact - middle) * far, target).mean()
+                if not 0 <= opposite < given:
+                    return False
+            return True
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
+        return False

@@ -189,7 +189,11 @@ def _is_open(found: Iterable[Finding], reached: Progress) -> bool:
     if any(finding.is_certain and finding.severity == "error" for finding in found):
         return False
     is_good = reached.is_fine and reached.metric >= reached.good - reached.margin
-    return not is_good or any(finding.severity != "info" for finding in found)
+    return (
+        not is_good
+        or reached.has_room
+        or any(finding.severity != "info" for finding in found)
+    )
 
 
 def _summary(evidence: Evidence, reached: Progress) -> str:

@@ -93,7 +93,7 @@ def _gated(finding: Finding, progress: Progress) -> Finding:
     if finding.is_certain or finding.severity == "info" or not progress.is_fine:
         return finding
     least = _STRONG_ENOUGH if progress.is_behind else _STRONG
-    is_strong = finding.confidence >= least
+    is_strong = finding.is_confirmed or finding.confidence >= least
     return replace(finding, severity="warning" if is_strong else "info")
 
 

@@ -60,6 +60,8 @@ class Finding:
         code: The change as a line or a few of the user's own PyTorch, or "".
         check: Name of the check that found it.
         is_certain: Whether it follows from logic, without a need for a lack of progress.
+        is_confirmed: Whether trainings without the fault proved clearly better, on seeds that
+            did not choose it.
     """
 
     cause: Cause
@@ -71,6 +73,7 @@ class Finding:
     code: str = ""
     check: str = ""
     is_certain: bool = False
+    is_confirmed: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence <= 1:

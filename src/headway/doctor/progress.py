@@ -17,6 +17,9 @@ _POOR = 0.85
 _LEAST_GAIN = 0.04
 # R2 of targets without a baseline above this is not below the mean.
 _WORSE_THAN_MEAN = -0.1
+# Share of the way from the dumb baseline to a perfect answer that must be left for a change
+# to be worth a search: what a mended fault wins as a rule.
+_ROOM = 0.1
 # Updates before a program that was cut short by the budget can be called stuck.
 _FAIR_STEPS = 200
 
@@ -36,6 +39,7 @@ class Progress:
         is_known: Whether there is something to judge by.
         is_complete: Whether the program came to its own end; otherwise it is judged mildly.
         has_diverged: Whether the loss became no number.
+        is_of_new: Whether it is judged by samples that it was not trained on.
     """
 
     metric: float = math.nan
@@ -48,6 +52,7 @@ class Progress:
     is_known: bool = False
     is_complete: bool = False
     has_diverged: bool = False
+    is_of_new: bool = False
 
     @property
     def relative(self) -> float:
@@ -94,6 +99,15 @@ class Progress:
         return self.is_known and self.is_complete and self.metric < self.good - self.margin
 
     @property
+    def has_room(self) -> bool:
+        """Whether other settings could clearly do better, for all that is known.
+
+        A better fit of samples that were seen is always to be had, and says nothing.
+        """
+        is_judged = self.is_known and self.is_complete and self.is_of_new
+        return is_judged and 1 - self.metric > max(_ROOM * (1 - self.dumb), self.margin)
+
+    @property
     def fits_train(self) -> bool:
         """Whether the training data is fitted as well as any baseline does other data."""
         return self.is_known and self.train_metric >= self.good - self.margin
@@ -136,4 +150,5 @@ def progress(evidence: Evidence) -> Progress:
         is_known=is_complete or has_diverged or course.steps >= _FAIR_STEPS,
         is_complete=is_complete,
         has_diverged=has_diverged,
+        is_of_new=last.val is not None,
     )

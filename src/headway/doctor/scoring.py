@@ -141,7 +141,9 @@ def _mean(values: list[float]) -> float:
 def standard_metric(
     task: TaskFacts, outputs: Any, targets: Any, *, name: str | None = None
 ) -> float:
-    """Return accuracy or R2, whichever the task or `name` asks for."""
+    """Return accuracy or R2, whichever the task or `name` asks for; NaN where unknown."""
+    if task.kind == "unknown":
+        return math.nan
     predicted = predicted_ids(task, outputs) if name != "r2" else None
     truth = class_ids(task, targets) if name != "r2" else None
     if predicted is not None and truth is not None:

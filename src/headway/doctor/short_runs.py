@@ -72,6 +72,7 @@ class ShortRuns:
 
     Attributes:
         steps: Updates of each run, unless a remedy changes what an update is.
+        part: Their share of those that the program makes.
     """
 
     def __init__(self, evidence: Evidence, *, seconds: float, num_runs: int) -> None:
@@ -80,12 +81,21 @@ class ShortRuns:
         self._share = seconds / max(1, num_runs)
         fair = min(_FAIR_STEPS, affordable_steps(evidence, seconds / _LEAST_RUNS))
         self.steps = max(fair, affordable_steps(evidence, self._share))
+        planned = evidence.course.planned_steps if evidence.course else 0
+        self._seconds_of_run = self.steps * _pace(evidence)
+        # A program of fewer updates is short by itself.
+        self._fewest = max(1, min(_LEAST_STEPS, planned))
+        self.part = min(1.0, self.steps / planned) if planned else 0.0
         self._known: dict[tuple[str, int], Reached] = {}
 
     @property
     def is_over(self) -> bool:
         """Whether there is no time for another run."""
-        return self.steps < _LEAST_STEPS or time.perf_counter() >= self._deadline
+        return self.steps < self._fewest or time.perf_counter() >= self._deadline
+
+    def has_time_for(self, count: int) -> bool:
+        """Whether so many runs of the untreated program are likely to end in time."""
+        return time.perf_counter() + count * self._seconds_of_run < self._deadline
 
     def run(
         self, remedy: Remedy | None = None, *, seeds: tuple[int, ...] = (0,)
@@ -153,10 +163,18 @@ def affordable_steps(evidence: Evidence, seconds: float) -> int:
     course: Course | None = evidence.course
     if course is None or not course.steps:
         return 0
-    pace = max(course.seconds / course.steps, 1e-6)
+    pace = _pace(evidence)
     evaluation = course.evaluation_seconds / max(1, len(course.evaluations))
     fitting = int((seconds - 2 * evaluation) / pace)
     return max(0, min(course.planned_steps, fitting))
+
+
+def _pace(evidence: Evidence) -> float:
+    """Return the seconds of one of the program's own updates."""
+    course: Course | None = evidence.course
+    if course is None or not course.steps:
+        return 0.0
+    return max(course.seconds / course.steps, 1e-6)
 
 
 def _reached(course: Course, seconds: float) -> Reached:

@@ -8,6 +8,7 @@ from headway.doctor.finding import Cause, Finding, Severity
 from headway.doctor.probes.sweep import Sweep
 from headway.doctor.progress import Progress
 from headway.doctor.remedies.rates import SetLearningRate
+from headway.doctor.usual_rates import decades_outside, usual_rates
 
 # Confidence where the best rate wins nothing of what is lost, and how much it adds to win all.
 _LEAST, _MORE = 0.45, 0.4
@@ -15,11 +16,12 @@ _LEAST, _MORE = 0.45, 0.4
 # program that is not poor.
 _WORTH = 0.1
 
-
-# Largest rates from the lowest to the highest that are usual: torch's and published defaults.
 # Another rate that does better than a usual one makes up for another fault as a rule.
-_ADAPTIVE, _MOMENTUM, _PLAIN = (1e-4, 5e-3), (1e-3, 0.1), (1e-2, 0.3)
-_IF_USUAL = 0.75
+_IF_USUAL = 0.7
+# A rate that is so many powers of ten outside of what is usual is a fault by itself, where
+# another one wins; so much surer for what it wins. Plain SGD with a rate of Adam, which may as
+# well lack the rest of Adam, is nearer.
+_ODD, _IF_ODD = 1.9, 0.1
 
 
 def rate_finding(
@@ -35,13 +37,14 @@ def rate_finding(
     """
     way = _way(sweep, reached)
     won = min(1.0, max(0.0, sweep.gain / way)) if way > 0 else 0.0
-    factor = _IF_USUAL if _is_usual(cause, sweep.own_lr, optimizer) else 1.0
+    factor = _IF_USUAL if is_usual(cause, sweep.own_lr, optimizer) else 1.0
+    is_odd = _outside(cause, sweep.own_lr, optimizer) >= _ODD
     verb = "Lower" if cause == "lr_high" else "Raise"
     lr = sweep.best.lr
     return Finding(
         cause=cause,
         severity=_severity(sweep, reached),
-        confidence=factor * (_LEAST + _MORE * won),
+        confidence=factor * (_LEAST + (_MORE + _IF_ODD * is_odd) * won),
         evidence=(
             f"In {sweep.steps} updates a learning rate of {lr:.2g} reaches "
             f"{sweep.best.reached.score:.3g}, and the program's own of {sweep.own_lr:.2g} "
@@ -53,16 +56,15 @@ def rate_finding(
     )
 
 
-def _is_usual(cause: Cause, lr: float, optimizer: Optimizer) -> bool:
+def is_usual(cause: Cause, lr: float, optimizer: Optimizer) -> bool:
     """Whether a rate is not odd for its kind of optimizer, in the direction of the cause."""
-    group = optimizer.param_groups[0]
-    if "betas" in group or "alpha" in group:
-        low, high = _ADAPTIVE
-    elif "momentum" in group:
-        low, high = _MOMENTUM if group["momentum"] else _PLAIN
-    else:
-        return False
-    return lr <= high if cause == "lr_high" else lr >= low
+    return usual_rates(optimizer) is not None and _outside(cause, lr, optimizer) <= 0
+
+
+def _outside(cause: Cause, lr: float, optimizer: Optimizer) -> float:
+    """Return how many powers of ten a rate is outside of what is usual, to the cause's side."""
+    decades = decades_outside(lr, optimizer)
+    return decades if cause == "lr_high" else -decades
 
 
 def _way(sweep: Sweep, reached: Progress) -> float:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from headway.doctor.asked import compares_samples, is_distance
+from headway.doctor.asked import compares_samples, is_distance, is_reversed
 from headway.doctor.calls import DISTANCES, Call, loss_calls
 from headway.doctor.program import first_tensor, main_output
 
@@ -89,6 +89,9 @@ def infer_task(
         return replace(facts, link=link)
     if facts.kind not in ("binary", "multilabel") or output.numel() != part.numel():
         return facts
+    is_open = not calls and metric != "accuracy"
+    if is_open and is_reversed(loss_fn, output, part, targets_.levels):
+        return TaskFacts(kind="unknown")
     return replace(facts, threshold=_threshold(targets_, output, calls, loss_fn))
 
 

@@ -25,6 +25,7 @@ from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.program import MakeProgram, Program
+from headway.doctor.progress import progress
 
 Digits = Callable[..., MakeProgram]
 Measure = Callable[..., Evidence]
@@ -326,6 +327,26 @@ def test_targets_that_the_network_rightly_contradicts_are_wrong(
     assert finding.severity != "info"
 
 
+def test_wrong_targets_are_found_where_a_lower_rate_fits_fewer_of_them(
+    digits: Digits, measured: Measure
+) -> None:
+    def mostly_wrong(program: Program) -> Program:
+        inputs, targets = program.train.source
+        generator = torch.Generator().manual_seed(0)
+        is_wrong = torch.rand(len(targets), generator=generator) < 0.75
+        other = torch.randint(10, targets.shape, generator=generator)
+        wrong = torch.where(is_wrong, other, targets)
+        noisy = replace(program.train, source=(inputs, wrong))
+        return replace(with_adam(lr=0.02)(program), train=noisy)
+
+    evidence = measured(changed(digits(epochs=30), mostly_wrong), "sweep")
+    reached = progress(evidence)
+    assert reached.is_poor
+    assert reached.metric - reached.train_metric < 0.15
+    (finding,) = check_noisy_labels(evidence)
+    assert finding.severity == "error"
+
+
 def test_samples_that_change_each_time_are_not_called_wrong(
     digits: Digits, measured: Measure
 ) -> None:
@@ -362,6 +383,30 @@ def test_rare_classes_that_are_frequent_in_the_validation_data_are_found(
         few = replace(program.train, source=(inputs[kept], targets[kept]))
         return replace(program, train=few)
 
-    (finding,) = check_class_imbalance(measured(changed(digits(), rare)))
-    assert (finding.cause, finding.severity) == ("class_imbalance", "warning")
+    evidence = measured(changed(digits(), rare))
+    assert progress(evidence).is_poor
+    (finding,) = check_class_imbalance(evidence)
+    # The frequent classes are recognized, so that nothing else is wrong.
+    assert (finding.cause, finding.severity) == ("class_imbalance", "error")
     assert list(check_class_imbalance(measured(digits()))) == []
+
+
+def test_a_rate_that_is_powers_of_ten_off_leaves_no_room_for_another_cause(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(changed(digits(epochs=4), with_adam(lr=1e-6)), "sweep")
+    (finding,) = check_lr_low(evidence)
+    # A usual suspect that wins everything has 0.85 at most.
+    assert finding.confidence > 0.87
+
+
+def test_what_has_not_learned_its_training_data_does_not_overfit(
+    digits: Digits, measured: Measure
+) -> None:
+    # So few updates of so few samples get them a little of the way, and others not at all.
+    make = changed(digits(lr=0.03, epochs=40), of_few_samples)
+    evidence = measured(make)
+    reached = progress(evidence)
+    assert reached.is_poor
+    assert 0.3 < reached.train_metric < 0.6
+    assert list(check_overfitting(evidence)) == []

@@ -211,3 +211,23 @@ def test_nothing_is_said_without_numbers(flow: MakeEvidence) -> None:
     evidence = flow(plain)
     evidence.flow = None
     assert findings(evidence) == []
+
+
+def test_weights_too_small_for_the_eps_of_the_norms_behind_them_are_an_init_fault(
+    flow: MakeEvidence,
+) -> None:
+    build = changed(
+        lambda: chain(nn.ReLU, 3, norm=nn.BatchNorm1d),
+        lambda layer: layer.weight.mul_(1e-3),
+    )
+    assert findings(flow(build))[0].cause == "init"
+
+
+def test_small_weights_in_front_of_a_norm_are_as_good_as_large_ones(
+    flow: MakeEvidence,
+) -> None:
+    build = changed(
+        lambda: chain(nn.ReLU, 3, norm=nn.BatchNorm1d),
+        lambda layer: layer.weight.mul_(0.05) if layer.out_features > 2 else None,
+    )
+    assert findings(flow(build)) == []

@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts, rerank
-from headway.doctor.program import MakeProgram
+from headway.doctor.program import MakeProgram, Program, seed_all
+from headway.doctor.progress import progress
 from headway.doctor.remedies.heads import RemoveHead
 from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.rates import SetLearningRate
@@ -95,6 +98,75 @@ def test_a_usual_suspect_that_helps_little_is_not_said() -> None:
 
 def test_a_usual_suspect_of_a_good_program_is_not_said() -> None:
     assert rerank([], Contrasts(tried=(contrast("init", 0.8),), is_poor=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("gains", "changes", "is_said"),
+    [
+        ((0.2, 0.2, 0.2), {}, True),
+        ((0.2, 0.05, 0.05), {}, False),
+        ((0.2, 0.5, -0.1), {}, False),
+        ((0.2,), {}, False),
+        ((0.2, 0.2, 0.2), {"part": 0.9}, False),
+        ((0.2, 0.2, 0.2), {"margin": 0.25}, False),
+        ((0.2, 0.04, 0.04), {"dumb": 0.65}, False),
+    ],
+    ids=[
+        "each time",
+        "by choice",
+        "not each time",
+        "once",
+        "in part",
+        "within luck",
+        "little",
+    ],
+)
+def test_a_good_program_is_told_of_a_change_that_wins_much_on_new_seeds(
+    gains: tuple[float, ...], changes: Any, is_said: bool
+) -> None:
+    tried = replace(
+        contrast("capacity", gains[0]),
+        untreated=Reached(scores=(0.7,) * len(gains)),
+        treated=Reached(scores=tuple(0.7 + gain for gain in gains), steps=100),
+    )
+    settings = {"dumb": 0.1, "part": 1.0} | changes
+    found = rerank([], Contrasts(tried=(tried,), **settings))
+    said = [(f.cause, f.severity, f.is_confirmed) for f in found]
+    assert said == [("capacity", "warning", True)] * is_said
+
+
+def test_a_rate_is_not_surer_for_being_tried_again() -> None:
+    rate = finding("lr_low", 0.6, check="lr_low")
+    tried = (contrast("lr_low", 0.8, rate),)
+    assert rerank([rate], Contrasts(tried=tried, is_poor=True))[0].confidence == 0.6
+
+
+def test_a_program_that_ends_too_early_is_told_though_it_beats_the_baselines(
+    measured: Measure,
+) -> None:
+    evidence = measured(wavy)
+    assert progress(evidence).is_fine
+    first = rerank([], probe_contrasts(evidence, Budget()))[0]
+    assert (first.cause, first.severity) == ("epochs_few", "warning")
+
+
+def wavy(seed: int) -> Program:
+    """An MLP for a curved function of ten numbers that a line or neighbors fit in part."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(1000, 10, generator=generator) * 2 - 1
+    targets = (inputs[:, :1] * 3).sin() + inputs[:, 1:2] + inputs[:, 2:3] ** 2 * 2
+    seed_all(seed)
+    model = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 1))
+    return Program(
+        model=model,
+        loss_fn=nn.MSELoss(),
+        optimizer=torch.optim.Adam(model.parameters(), lr=0.01),
+        train=Examples(source=(inputs[:600], targets[:600]), batch_size=8),
+        val=Examples(source=(inputs[600:], targets[600:]), shuffle=False),
+        epochs=1,
+        metric="r2",
+        seed=seed,
+    )
 
 
 @pytest.mark.slow

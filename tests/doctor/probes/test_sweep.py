@@ -87,3 +87,12 @@ def test_usual_rates_of_a_healthy_program_are_left_alone(
     evidence = measured(digits(lr=lr, epochs=12), "sweep")
     found = [*check_lr_low(evidence), *check_lr_high(evidence)]
     assert [finding for finding in found if finding.severity != "info"] == []
+
+
+@pytest.mark.parametrize("lr", [1e-7, 1e3], ids=["far below", "far above"])
+def test_a_rate_with_nothing_around_it_that_learns_is_compared_with_a_usual_one(
+    digits: Digits, measured: Measure, lr: float
+) -> None:
+    sweep = measured(digits(lr=lr, epochs=4, activation=torch.nn.Tanh), "sweep").sweep
+    assert sweep.is_confirmed
+    assert 0.01 <= sweep.best.lr <= 3

@@ -105,3 +105,17 @@ def test_a_learning_rate_that_runs_away_is_no_matter_of_numerics(program_of, exa
     )
     assert evidence.course.stop == "diverged"
     assert list(check_lost_numbers(evidence)) == []
+
+
+def test_a_gradient_that_is_lost_after_the_loss_ran_away_is_no_matter_of_an_operation(
+    program_of, findings
+):
+    def loss(output, y):
+        size = output.square().mean()
+        # The root of zero has no gradient: only where the outputs are huge already.
+        return size + 0 * torch.relu(1e3 - size).sqrt()
+
+    make = program_of(
+        loss_fn=lambda: loss, optimizer=lambda m: torch.optim.SGD(m.parameters(), lr=100.0)
+    )
+    assert all(f.cause != "numerics" for f in findings(make))

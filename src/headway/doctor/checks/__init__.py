@@ -12,6 +12,7 @@ from headway.doctor.checks.epochs_few import check_epochs_few
 from headway.doctor.checks.frozen_parameters import check_frozen_parameters
 from headway.doctor.checks.gradient_flow import check_gradient_flow
 from headway.doctor.checks.gradient_wiring import check_gradient_wiring
+from headway.doctor.checks.hardly_learned import check_hardly_learned
 from headway.doctor.checks.hidden_activation import check_hidden_activation
 from headway.doctor.checks.input_blind import check_input_blind
 from headway.doctor.checks.input_scale import check_input_scale
@@ -49,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     check_bad_data,
     check_independent_labels,
     check_noisy_labels,
+    check_hardly_learned,
     check_label_encoding,
     check_input_scale,
     check_shape_broadcast,

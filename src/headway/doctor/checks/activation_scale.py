@@ -9,6 +9,7 @@ from headway.doctor.checks.signal import (
     is_normalized,
     is_trained,
     measured_gain,
+    norm_behind,
     signal,
     symptom_severity,
 )
@@ -27,6 +28,8 @@ _FAR_HUGE = 5.0
 _LEAST_GROWTH = 2.0
 # Heads may have large weights if what goes into them is scaled, as in T5.
 _LARGE_OUTPUT = 5.0
+# A norm adds its eps to the variance; what is so much smaller stays as small as it is.
+_DOMINANT = 10.0
 # A bias that is larger than this many times what the input adds decides alone.
 _BIAS = 3.0
 _OFF = 0.9
@@ -70,7 +73,7 @@ def _tiny(evidence: Evidence, flow: FlowFacts) -> Iterator[Finding]:
     layers = [
         layer
         for layer in drawn
-        if 0.0 < gain(layer) < _TINY and not is_normalized(flow, layer)
+        if 0.0 < gain(layer) < _TINY and not _is_rescaled(evidence, flow, layer)
     ]
     is_most = 2 * len(layers) >= len(drawn)
     if not layers or (has_shortcuts(flow) and not is_most):
@@ -85,6 +88,16 @@ def _tiny(evidence: Evidence, flow: FlowFacts) -> Iterator[Finding]:
         f"anything is left ({len(layers)} of {len(drawn)} layers).",
         confidence=0.85 if is_far else 0.6,
     )
+
+
+def _is_rescaled(evidence: Evidence, flow: FlowFacts, layer: LayerNumbers) -> bool:
+    """Whether a norm gives the output of a layer another scale, in spite of its eps."""
+    norm = norm_behind(flow, layer)
+    if norm is None:
+        return False
+    modules = dict(evidence.program.model.named_modules())
+    eps = getattr(modules.get(norm.name), "eps", None)
+    return not isinstance(eps, float) or eps <= _DOMINANT * signal(layer) ** 2
 
 
 def _biases(evidence: Evidence, flow: FlowFacts) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from headway.doctor.evidence import Evidence
-from headway.doctor.finding import Finding
+from headway.doctor.finding import Finding, Severity
 from headway.doctor.probes.watched import Watched
 from headway.doctor.progress import progress
 from headway.doctor.remedies.samples import batch_size_of
@@ -21,26 +21,30 @@ def check_batch_size(evidence: Evidence) -> Iterator[Finding]:
     """Find batches of one or two samples, or a whole data set in a batch, without progress."""
     course: Watched | None = evidence.course
     reached = progress(evidence)
-    if course is None or not reached.is_poor:
+    if course is None or not (reached.is_poor or reached.has_room):
         return
     size = batch_size_of(evidence.program)
     samples = max(1, evidence.program.train.num_samples)
     told = reached.describe()
-    if size <= _FEW_SAMPLES < samples:
+    is_whole = size >= _WHOLE * samples
+    if size <= _FEW_SAMPLES < samples and reached.is_poor:
         yield _finding(0.65, f"A batch has {size} of {samples} samples, and {told}.")
     elif course.planned_steps < _FEW_UPDATES and size > _USUAL:
-        is_whole = size >= _WHOLE * samples
+        if not (is_whole or reached.is_poor):
+            return
         yield _finding(
             0.65 if is_whole else 0.45,
             f"With {size} of {samples} samples in a batch there are only "
             f"{course.planned_steps} updates, and {told}.",
+            # Where it learns all the same, only trials can say whether it costs anything.
+            severity="error" if reached.is_poor else "warning",
         )
 
 
-def _finding(confidence: float, told: str) -> Finding:
+def _finding(confidence: float, told: str, *, severity: Severity = "error") -> Finding:
     return Finding(
         cause="batch_size",
-        severity="error",
+        severity=severity,
         confidence=confidence,
         evidence=told,
         remedy=f"Use batches of {_USUAL} samples.",

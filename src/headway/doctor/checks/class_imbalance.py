@@ -22,7 +22,15 @@ _HIDDEN = 0.15
 # of the accuracy itself, because they are frequent where it is measured.
 _RARE = 0.1
 _COST = 0.1
+# Several frequent classes that are recognized so well are learned: nothing else is wrong.
+_WELL = 0.85
+# Classes that are so many times as frequent where accuracy is measured were made rare by how
+# samples were drawn, and not by what they are; and then they need not be missed by half.
+_SHIFT = 3.0
+_CLEARLY_MISSED = 0.15
 _SURE = 0.8
+# They may be weighted or drawn more often already: trials decide.
+_SUSPECTED = 0.6
 _CODE = (
     "counts = torch.bincount(y)\n"
     "loss_fn = nn.CrossEntropyLoss(weight=len(y) / (len(counts) * counts))"
@@ -48,7 +56,7 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
     is_blind = scores.macro < chance + _ABOVE_CHANCE * (1 - chance)
     hides = scores.standard - scores.macro > _HIDDEN
     if not hides:
-        yield from _costly(data.class_counts, scores)
+        yield from _costly(evidence, data.class_counts, scores)
         return
     yield Finding(
         cause=_CAUSE,
@@ -70,7 +78,9 @@ def _blind_confidence(evidence: Evidence) -> float:
     return _SURE if progress(evidence).is_fine else 0.75
 
 
-def _costly(counts: dict[int, int], scores: Scores) -> Iterator[Finding]:
+def _costly(
+    evidence: Evidence, counts: dict[int, int], scores: Scores
+) -> Iterator[Finding]:
     """Find classes that are rare in training and are missed where they are frequent."""
     most = max(counts.values())
     known = [n for n, recall in enumerate(scores.recalls) if math.isfinite(recall)]
@@ -79,12 +89,22 @@ def _costly(counts: dict[int, int], scores: Scores) -> Iterator[Finding]:
     if not rare or not frequent:
         return
     missed, found = fmean(scores.recalls[n] for n in rare), fmean(frequent)
-    if found - scores.standard <= _COST or missed > found / 2:
+    cost = found - scores.standard
+    if cost <= _COST:
         return
+    # What they cost is their share of the samples times how much more often they are missed.
+    share = cost / max(found - missed, cost)
+    train_share = sum(counts.get(n, 0) for n in rare) / sum(counts.values())
+    is_shifted = share > _SHIFT * train_share and found - missed > _CLEARLY_MISSED
+    is_sure = missed <= found / 2
+    if not is_sure and not is_shifted:
+        return
+    # A constant answer recognizes one class.
+    is_all = progress(evidence).is_poor and len(frequent) > 1 and found >= _WELL
     yield Finding(
         cause=_CAUSE,
-        severity="warning",
-        confidence=_SURE,
+        severity="error" if is_all else "warning",
+        confidence=_SURE if is_sure else _SUSPECTED,
         evidence=(
             f"Of the classes with {most} samples {found:.0%} are recognized, and {missed:.0%} "
             f"of those with a tenth of that or less, which brings the accuracy down to "
@@ -94,5 +114,5 @@ def _costly(counts: dict[int, int], scores: Scores) -> Iterator[Finding]:
         code=_CODE,
         check=_CAUSE,
         # What was counted stays true where no remedy wins much: rare samples are few.
-        is_certain=True,
+        is_certain=is_sure,
     )

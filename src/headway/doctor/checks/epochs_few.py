@@ -15,6 +15,10 @@ _LEAST_EVALUATIONS = 5
 # A validation loss jumps by some percent from one evaluation to the next.
 _SMOOTHED = 3
 _CLEARLY_FALLING = 0.1
+# Most small networks take some hundred updates. In so few even a healthy one may get far, so
+# that only trials can say whether they are too few.
+_FEW_UPDATES = 50
+_FEW_CONFIDENCE = 0.55
 # Programs with so few passes are cut short more often than badly tuned.
 _FEW_EPOCHS = 3
 
@@ -24,6 +28,9 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
     course: Watched | None = evidence.course
     reached = progress(evidence)
     if course is None or course.stop != "done":
+        return
+    if course.planned_steps < _FEW_UPDATES and reached.has_room:
+        yield _of_few_updates(course, evidence.program.epochs, reached)
         return
     losses = [evaluation.train.loss for evaluation in course.evaluations]
     if len(losses) < _LEAST_EVALUATIONS or not losses[0] - losses[-1] > 0:
@@ -45,6 +52,19 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
         ),
         remedy=f"Train for {epochs} epochs or more.",
         code=f"for epoch in range({epochs}):",
+        check="epochs_few",
+    )
+
+
+def _of_few_updates(course: Watched, epochs: int, reached: Progress) -> Finding:
+    """Return the suspicion that a handful of updates is not enough, which trials decide."""
+    return Finding(
+        cause="epochs_few",
+        severity="error" if reached.is_poor else "warning",
+        confidence=_FEW_CONFIDENCE,
+        evidence=f"There are only {course.planned_steps} updates, and {reached.describe()}.",
+        remedy=f"Train for {10 * epochs} epochs or so.",
+        code=f"for epoch in range({10 * epochs}):",
         check="epochs_few",
     )
 

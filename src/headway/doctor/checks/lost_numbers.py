@@ -40,8 +40,11 @@ _ORDINARY = 1e4
 # Of a gradient in half precision, as GradScaler is meant to prevent (Micikevicius et al.,
 # "Mixed Precision Training", 2018, section 3.2).
 _UNDERFLOW = 0.05
-# An eps far above what it is added to replaces it.
+# An eps far above what it is added to replaces it; up to Keras' 1e-3 the input is too small.
 _DOMINANT = 10.0
+_USUAL_EPS = 1e-3
+# A loss that is so many times the first one was running away before its gradient was lost.
+_RAN_AWAY = 10.0
 
 
 def check_lost_numbers(evidence: Evidence) -> Iterator[Finding]:
@@ -86,6 +89,8 @@ def _lost_backward(updates: Updates) -> Iterator[Finding]:
     # Half precision may overflow now and then: its scaler skips such steps.
     is_scaled = any(math.isfinite(u.half_zero_fraction) for u in updates.updates)
     if not sick or first is None or is_scaled or not math.isfinite(first.loss):
+        return
+    if abs(first.loss) > _RAN_AWAY * abs(updates.updates[0].loss):
         return
     if updates.backward_error is not None:
         yield certain(
@@ -193,7 +198,8 @@ def _skipped(updates: Updates) -> Iterator[Finding]:
 
 def _eps_of_norms(updates: Updates) -> Iterator[Finding]:
     for norm in updates.norms:
-        if norm.values > 1 and norm.eps > _DOMINANT * norm.variance:
+        is_odd = norm.eps > max(_USUAL_EPS, _DOMINANT * norm.variance)
+        if norm.values > 1 and is_odd:
             yield _finding(
                 0.6,
                 f"eps is {norm.eps:g} in {norm.layer}, where the variance of the input is "

@@ -24,7 +24,8 @@ def check_noisy_labels(evidence: Evidence) -> Iterator[Finding]:
     if course is None or course.has_no_val or not reached.is_known:
         return
     has_labels = evidence.task.kind in ("classes", "binary")
-    gap = reached.metric - reached.train_metric
+    train, val = _least_fitted(evidence)
+    gap = val - train
     if not has_labels or not gap > max(_GAP, 2 * reached.margin):
         return
     if not _is_always_the_same(program.train):
@@ -34,14 +35,28 @@ def check_noisy_labels(evidence: Evidence) -> Iterator[Finding]:
         severity="error" if reached.is_poor else "warning",
         confidence=_CONFIDENCE,
         evidence=(
-            f"The network agrees with {reached.train_metric:.0%} of the training targets and "
-            f"with {reached.metric:.0%} of the validation targets, which it has not seen: "
+            f"The network agrees with {train:.0%} of the training targets and with {val:.0%} "
+            "of the validation targets, which it has not seen: "
             "many training targets are wrong."
         ),
         remedy="Check the targets of the training samples that the network gets wrong.",
         code="wrong = (model(x).argmax(dim=1) != y).nonzero()",
         check="noisy_labels",
     )
+
+
+def _least_fitted(evidence: Evidence) -> tuple[float, float]:
+    """Return the metric on training and validation data before the noise is learned by heart.
+
+    A program that fits wrong targets does badly on others. With a rate that does better on
+    those it has learned less of the noise.
+    """
+    reached, sweep = progress(evidence), evidence.sweep
+    if sweep is not None and reached.is_poor:
+        best = sweep.best.reached
+        if best.score > max(reached.metric, reached.dumb) + reached.margin:
+            return best.train_score, best.score
+    return reached.train_metric, reached.metric
 
 
 def _is_always_the_same(examples: Examples) -> bool:

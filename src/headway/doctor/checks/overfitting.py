@@ -23,6 +23,13 @@ _GAP = 0.15
 # So far above it, the training data is learned by heart.
 _HUGE_GAP = 0.4
 _BY_HEART = 0.98
+# A program that did not get half of the way on its training data learned nothing by heart.
+_LEARNED = 0.5
+# So few samples that are learned by heart, with a loss on others that rises by so much and a
+# gap of this share, are too few, although what they tell may be most of what there is to tell.
+_FEW_SAMPLES = 100
+_RISEN_MUCH = 0.5
+_SMALL_GAP = 0.1
 # No doubt is left: the gap itself is the fault.
 _SURE = 0.8
 
@@ -36,21 +43,29 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     rise = _rise(course)
     dropped = _dropped(course, reached)
     gap = reached.train_metric - reached.metric
-    has_gap = gap > max(_GAP * _range(reached), reached.margin)
+    learned = (reached.train_metric - reached.dumb) / max(_range(reached), 1e-9)
+    has_gap = gap > max(_GAP * _range(reached), reached.margin) and learned > _LEARNED
     is_by_heart = gap > max(_HUGE_GAP * _range(reached), reached.margin) and (
         reached.train_metric >= _BY_HEART
     )
     if rise < _RISEN and not (reached.is_poor and has_gap) and not is_by_heart:
         return
+    is_too_few = (
+        evidence.program.train.num_samples <= _FEW_SAMPLES
+        and rise >= _RISEN_MUCH
+        and reached.train_metric >= _BY_HEART
+        and gap > max(_SMALL_GAP * _range(reached), reached.margin)
+    )
+    is_sure = is_by_heart or is_too_few
     severity: Severity = "info"
     if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):
         severity = "error"
-    elif is_by_heart or (has_gap and dropped > _DROPPED):
+    elif is_sure or (has_gap and dropped > _DROPPED):
         severity = "warning"
     yield Finding(
         cause="overfitting",
         severity=severity,
-        confidence=_SURE if is_by_heart else 0.6 if severity == "error" else 0.5,
+        confidence=_SURE if is_sure else 0.6 if severity == "error" else 0.5,
         evidence=(
             f"The validation loss ends {rise:.0%} above its lowest while the training loss "
             f"falls; with {evidence.program.train.num_samples} samples the metric is "
@@ -64,7 +79,7 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
         ),
         check="overfitting",
         # A fact that no trial refutes: where data is missing, no remedy wins much.
-        is_certain=is_by_heart and severity == "warning",
+        is_certain=is_sure and severity == "warning",
     )
 
 

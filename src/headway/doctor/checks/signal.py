@@ -77,9 +77,14 @@ def feeding(flow: FlowFacts, layer: LayerNumbers) -> LayerNumbers | None:
 
 def is_normalized(flow: FlowFacts, layer: LayerNumbers) -> bool:
     """Whether a norm layer takes the output of a layer, so that its scale is lost."""
+    return norm_behind(flow, layer) is not None
+
+
+def norm_behind(flow: FlowFacts, layer: LayerNumbers) -> LayerNumbers | None:
+    """Return the norm layer that takes the output of a layer."""
     place = flow.layers.index(layer)
     after = flow.layers[place + 1 : place + 3]
-    return any(other.kind == "norm" and follows(other, layer) for other in after)
+    return next((x for x in after if x.kind == "norm" and follows(x, layer)), None)
 
 
 def has_norms(flow: FlowFacts) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.finding import SEVERITIES, Cause, Finding
@@ -29,6 +30,22 @@ _SUPPORTED = 1.2
 _MOST_CONFIDENT = 0.95
 # The share of its prior that a usual suspect has where its change wins nothing back.
 _LEAST = 0.2
+# In a program that is fine, a change has to win this share of what is learned, and more than
+# luck, on seeds that did not choose it. Healthy programs have left up to an eighth.
+_WORTH = 0.15
+# Where little is to be learned, a share of it is still luck or taste.
+_LEAST_WORTH = 0.05
+# Less is enough for a change that a symptom speaks for, also in a part of the training.
+_WORTH_WITH_SYMPTOM = 0.07
+_LARGE_PART = 0.5
+_PROVING_SEEDS = (1, 2)
+# Suspects less likely than this, such as more norms, win something in most programs.
+_TELLING = 0.45
+_MOST_PROVED = 4
+# Only whole trainings say what a change wins in the end: fewer runs, and in more of the time,
+# of which as many are left for the proof.
+_WHOLE_SHARE, _NUM_WHOLE = 0.6, 6
+_PROOF = 2 * len(_PROVING_SEEDS)
 # Metrics closer than this are equal, however many samples there are.
 _LEAST_MARGIN = 0.01
 _CONFIRMING_SEED = 1
@@ -61,6 +78,12 @@ class Contrast:
     gain: float
     recovered: float
 
+    @property
+    def later_gains(self) -> tuple[float, ...]:
+        """Differences of the scores on the seeds that did not choose the change."""
+        pairs = zip(self.treated.scores, self.untreated.scores, strict=True)
+        return tuple(treated - untreated for treated, untreated in pairs)[1:]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contrasts:
@@ -71,12 +94,31 @@ class Contrasts:
         margin: Gains below this are luck.
         is_poor: Whether the program itself makes poor progress.
         steps: Updates of each run of the untreated program.
+        part: Their share of those that the program makes.
+        dumb: What a constant answer reaches; NaN where it is not known.
     """
 
     tried: tuple[Contrast, ...] = ()
     margin: float = _LEAST_MARGIN
     is_poor: bool = False
     steps: int = 0
+    part: float = 0.0
+    dumb: float = math.nan
+
+    def proves(self, contrast: Contrast) -> bool:
+        """Whether the change wins a share of what is learned on each of several new seeds."""
+        gains = contrast.later_gains
+        has_symptom = contrast.finding is not None
+        share, part = (_WORTH_WITH_SYMPTOM, _LARGE_PART) if has_symptom else (_WORTH, 1.0)
+        is_judged = self.part >= part and math.isfinite(self.dumb)
+        if len(gains) < len(_PROVING_SEEDS) or not is_judged:
+            return False
+        # Both arms are judged by the same samples, of which each seed answers anew.
+        luck = max(self.margin / 2, _LEAST_MARGIN)
+        if not has_symptom:
+            luck = max(self.margin, _LEAST_WORTH)
+        least = max(luck, share * (contrast.treated.score - self.dumb))
+        return min(gains) > 0 and fmean(gains) > least
 
     @property
     def best(self) -> Contrast | None:
@@ -103,31 +145,40 @@ def probe_contrasts(
         findings: Of all checks.
     """
     reached = progress(evidence)
-    runs = ShortRuns(evidence, seconds=budget.part(_SHARE), num_runs=_NUM_RUNS)
+    share, num_runs = (_WHOLE_SHARE, _NUM_WHOLE) if reached.is_fine else (_SHARE, _NUM_RUNS)
+    runs = ShortRuns(evidence, seconds=budget.part(share), num_runs=num_runs)
     margin = max(_LEAST_MARGIN, reached.margin)
     if runs.is_over or not (reached.is_known or reached.has_diverged):
         return Contrasts(margin=margin)
     suggested = list(_suggested(findings, evidence))
-    if reached.is_fine and not suggested:
+    is_screened = reached.is_fine and reached.has_room and runs.part == 1
+    if reached.is_fine and not suggested and not is_screened:
         return Contrasts(margin=margin)
     tried: list[tuple[_Arm, Reached]] = []
     untreated = runs.run()
     for arm in suggested:
         _try(arm, runs, tried)
-    if not reached.is_fine:
-        sure = _confirmed_rates(findings)
+    if not reached.is_fine or is_screened:
+        sure = 0.0 if is_screened else _confirmed_rates(findings)
         for suspect in usual_suspects(evidence):
             sure = max(sure, _surest(tried, untreated, reached))
             # No result of it could outrank what is known.
-            if suspect.prior <= sure:
+            if suspect.prior <= sure or (is_screened and suspect.prior < _TELLING):
+                break
+            if is_screened and not runs.has_time_for(_PROOF + 1):
                 break
             _try(_arm(suspect), runs, tried)
-    _confirm(tried, runs, untreated, margin)
+    if reached.is_fine:
+        _prove(tried, runs, untreated, max(_LEAST_MARGIN, margin / 2))
+    else:
+        _confirm(tried, runs, untreated, margin)
     return Contrasts(
         tried=tuple(_contrasts(tried, runs, reached)),
         margin=margin,
         is_poor=reached.is_poor,
         steps=runs.steps,
+        part=runs.part,
+        dumb=reached.dumb,
     )
 
 
@@ -168,9 +219,13 @@ def _suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[_Arm
 
 
 def _is_open(finding: Finding, evidence: Evidence) -> bool:
-    """Whether a remedy should be tried; the sweep has tried what it found."""
+    """Whether a remedy should be tried.
+
+    The sweep has tried what it found, which is enough where something is wrong for sure.
+    """
     is_whole = finding.check == "schedule"
-    is_tried = finding.check in _SWEPT and (is_whole or evidence.sweep is not None)
+    is_swept = evidence.sweep is not None and not progress(evidence).is_fine
+    is_tried = finding.check in _SWEPT and (is_whole or is_swept)
     is_vague = finding.cause == "other" or finding.severity == "info"
     return not (finding.is_certain or is_vague or is_tried)
 
@@ -199,8 +254,12 @@ def _confirmed_rates(findings: Iterable[Finding]) -> float:
 def _surest(
     tried: list[tuple[_Arm, Reached]], untreated: Reached, reached: Progress
 ) -> float:
-    """Return the confidence of the arm that wins back most of what the baselines promise."""
-    way = reached.good - untreated.score if reached.is_known else math.inf
+    """Return the confidence of the arm that wins back most of what can be won.
+
+    That is what the baselines promise; past them only a perfect answer leaves no doubt.
+    """
+    goal = 1.0 if reached.is_fine else reached.good
+    way = goal - untreated.score if reached.is_known else math.inf
     return max(
         (
             _confidence(arm.prior, (treated.score - untreated.score) / way)
@@ -229,6 +288,25 @@ def _confirm(
             tried[number] = arm, runs.run(arm.remedy, seeds=(0, _CONFIRMING_SEED))
 
 
+def _prove(
+    tried: list[tuple[_Arm, Reached]], runs: ShortRuns, untreated: Reached, margin: float
+) -> None:
+    """Give the likeliest arms that gain enough the seeds that have to prove it."""
+    top = max((treated.score for _, treated in tried), default=0.0)
+    way = top - untreated.score
+
+    def sureness(number: int) -> float:
+        arm, treated = tried[number]
+        return _confidence(arm.prior, (treated.score - untreated.score) / way)
+
+    gaining = [n for n, (_, t) in enumerate(tried) if t.score - untreated.score > margin]
+    for number in sorted(gaining, key=sureness, reverse=True)[:_MOST_PROVED]:
+        if runs.is_over or not runs.has_time_for(len(_PROVING_SEEDS)):
+            return
+        arm, _ = tried[number]
+        tried[number] = arm, runs.run(arm.remedy, seeds=(0, *_PROVING_SEEDS))
+
+
 def _contrasts(
     tried: list[tuple[_Arm, Reached]], runs: ShortRuns, reached: Progress
 ) -> Iterator[Contrast]:
@@ -236,7 +314,7 @@ def _contrasts(
     if reached.is_known:
         top = max(top, reached.good)
     for arm, treated in tried:
-        seeds = (0, _CONFIRMING_SEED)[: len(treated.scores)]
+        seeds = (0, *_PROVING_SEEDS)[: len(treated.scores)]
         untreated = runs.run(seeds=seeds)
         gain = treated.score - untreated.score
         way = top - untreated.score
@@ -253,11 +331,9 @@ def _contrasts(
 
 
 def _helps(contrast: Contrast, contrasts: Contrasts) -> bool:
-    return (
-        contrasts.is_poor
-        and contrast.gain > contrasts.margin
-        and contrast.recovered > 2 * _NOTHING
-    )
+    if not contrasts.is_poor:
+        return contrasts.proves(contrast)
+    return contrast.gain > contrasts.margin and contrast.recovered > 2 * _NOTHING
 
 
 def _judged(
@@ -265,10 +341,15 @@ def _judged(
 ) -> Finding:
     if finding.is_certain or contrast is None:
         return finding
-    is_nothing = contrast.recovered < _NOTHING or contrast.gain <= contrasts.margin
+    is_proved = contrasts.proves(contrast)
+    is_small = contrast.recovered < _NOTHING or contrast.gain <= contrasts.margin
+    is_nothing = is_small and not is_proved
     share = 0.0 if is_nothing else contrast.recovered
     supported = finding.confidence * (_REFUTED + _SUPPORTED * share)
-    if not is_nothing:
+    if finding.check in _SWEPT:
+        # It rests on trainings already, which the same trainings cannot support once more.
+        supported = finding.confidence * (_REFUTED + (1 - _REFUTED) * share)
+    elif not is_nothing:
         supported = max(supported, _confidence(contrast.prior, contrast.recovered))
     is_idle = is_nothing and (is_explained or not contrasts.is_poor)
     return replace(
@@ -277,15 +358,17 @@ def _judged(
         severity="info" if is_idle else finding.severity,
         evidence=f"{finding.evidence} {_told(contrast)}",
         code=finding.code or contrast.remedy.snippet(),
+        is_confirmed=is_proved,
     )
 
 
 def _found(contrast: Contrast, contrasts: Contrasts) -> Finding:
     return Finding(
         cause=contrast.cause,
-        severity="error",
+        severity="error" if contrasts.is_poor else "warning",
         confidence=_confidence(contrast.prior, contrast.recovered),
         evidence=_told(contrast),
+        is_confirmed=contrasts.proves(contrast),
         remedy=contrast.remedy.describe(),
         code=contrast.remedy.snippet(),
         check="contrasts",

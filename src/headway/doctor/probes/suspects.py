@@ -1,10 +1,12 @@
 """The changes that repair most programs, to be tried where no check has a cause."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause
+from headway.doctor.program import Program
 from headway.doctor.remedies.activations import InsertActivation, SwapActivation
 from headway.doctor.remedies.balance import SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
@@ -47,6 +49,12 @@ _LOSSES: dict[Kind, LossName] = {
 }
 # Of causes that no usual suspect stands for.
 _OTHER_PRIOR = 0.6
+# Longer trainings do better as a rule; those of so few passes are cut short more often than
+# they are at fault otherwise.
+_MORE_PRIOR, _FEW_PRIOR = 0.45, 0.6
+_FEW_EPOCHS = 3
+# So many updates take most small networks most of the way, at so many times the cost.
+_FAIR_UPDATES, _MOST_TIMES = 300, 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +135,20 @@ def _answers(evidence: Evidence) -> Iterator[Suspect]:
 def _updates(evidence: Evidence) -> Iterator[Suspect]:
     yield Suspect(cause="optimizer", remedy=SetOptimizer("adam"), prior=0.5)
     yield Suspect(cause="batch_size", remedy=SetBatchSize(32), prior=0.55)
-    epochs = 3 * evidence.program.epochs
-    yield Suspect(cause="epochs_few", remedy=SetEpochs(epochs), prior=0.45)
+    yield _more_epochs(evidence.program)
     lr = peak_lr(evidence.program)
     if evidence.sweep is None and lr > 0:
         yield Suspect(cause="lr_high", remedy=SetLearningRate(lr=lr / 10), prior=0.6)
         yield Suspect(cause="lr_low", remedy=SetLearningRate(lr=lr * 10), prior=0.6)
+
+
+def _more_epochs(program: Program) -> Suspect:
+    """Return a longer training, which for a few updates is one of a few hundred."""
+    own = program.epochs
+    fair = math.ceil(_FAIR_UPDATES / max(1, program.train.num_batches))
+    epochs = max(3 * own, min(fair, _MOST_TIMES * own))
+    prior = _FEW_PRIOR if own <= _FEW_EPOCHS else _MORE_PRIOR
+    return Suspect(cause="epochs_few", remedy=SetEpochs(epochs), prior=prior)
 
 
 def _network(evidence: Evidence) -> Iterator[Suspect]:

@@ -9,6 +9,7 @@ from headway.doctor.remedies.following import peak_lr
 from headway.doctor.remedies.optimizers import SetOptimizer
 from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.short_runs import Reached, ShortRuns
+from headway.doctor.usual_rates import decades_outside, usual_rates
 
 # Share of the budget, and how many runs it is meant to pay for.
 _SHARE = 0.2
@@ -19,6 +20,9 @@ _DECADE = 10.0
 _WIDEST = 1.1e5
 _WIDEST_BY_LUCK = 1.1e3
 _FINE = 3.0
+# A rate that is this many powers of ten outside of what is usual for its optimizer is compared
+# with a usual one: in between there may be nothing that learns.
+_ODD = 1.0
 # A program that is fine is looked at again where another rate gains this share of the way
 # from the dumb baseline.
 _FAR = 0.05
@@ -90,6 +94,7 @@ class _Search:
         self._progress: Progress = progress(evidence)
         self._own_lr = peak_lr(evidence.program)
         self._base = self._own_lr or _USUAL_LR
+        self._usual = _usual_factor(evidence, self._base)
         self._tolerance = max(_LEAST_MARGIN, self._progress.margin)
         self._tried: dict[float, Reached] = {}
 
@@ -102,6 +107,8 @@ class _Search:
             self._try(factor)
         is_thorough = is_thorough or self._is_far_better()
         if is_thorough:
+            if self._usual is not None:
+                self._try(self._usual)
             self._extend()
             self._refine()
         nearest, best = self._nearest(), self._best()
@@ -138,7 +145,9 @@ class _Search:
             sides = [high * _DECADE] * (leader in (high, None))
             sides += [low / _DECADE] * (leader in (low, None))
             widest = _WIDEST if leader else _WIDEST_BY_LUCK
-            sides = [factor for factor in sides if 1 / widest <= factor <= widest]
+            usual = self._usual if leader and self._usual else 1.0
+            lowest, highest = min(1.0, usual) / widest, max(1.0, usual) * widest
+            sides = [factor for factor in sides if lowest <= factor <= highest]
             if not sides:
                 return
             for factor in sides:
@@ -202,3 +211,12 @@ class _Search:
             if not self._runs.is_over:
                 found[name] = self._runs.run(SetOptimizer(name))
         return found
+
+
+def _usual_factor(evidence: Evidence, lr: float) -> float | None:
+    """Return the middle of usual rates over one that is far from them, or else None."""
+    optimizer = evidence.program.optimizer
+    usual = usual_rates(optimizer)
+    if usual is None or abs(decades_outside(lr, optimizer)) < _ODD:
+        return None
+    return math.sqrt(usual[0] * usual[1]) / lr

@@ -1,0 +1,148 @@
+"""Faults of programs that learn all the same, and better than cheap answers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from headway.doctor.checks.batch_size import check_batch_size
+from headway.doctor.checks.class_imbalance import check_class_imbalance
+from headway.doctor.checks.epochs_few import check_epochs_few
+from headway.doctor.checks.hardly_learned import check_hardly_learned
+from headway.doctor.checks.overfitting import check_overfitting
+from headway.doctor.evidence import Evidence
+from headway.doctor.finding import Finding
+from headway.doctor.probes.baselines import Baselines
+from headway.doctor.probes.data_facts import DataFacts
+from headway.doctor.probes.sweep import Sweep, SweepPoint
+from headway.doctor.probes.watched import Watched
+from headway.doctor.program import MakeProgram, Program
+from headway.doctor.scoring import Scores
+from headway.doctor.short_runs import Reached
+from headway.doctor.task import TaskFacts
+from headway.doctor.training import Evaluation
+
+Digits = Callable[..., MakeProgram]
+ONE_BATCH = {"batch_size": 800}
+
+
+def course(program: Program, losses: list[float], *, steps: int, **numbers: Any) -> Watched:
+    """Return a course whose validation loss was as told; the training loss falls."""
+    evaluations = [
+        Evaluation(
+            step=n,
+            epoch=float(n),
+            train=Scores(loss=1 / (1 + n), metric=1.0, standard=1.0),
+            val=Scores(loss=loss, metric=0.0, **numbers),
+        )
+        for n, loss in enumerate(losses)
+    ]
+    return Watched(
+        program=program, evaluations=evaluations, steps=steps, planned_steps=steps
+    )
+
+
+def evidence_of(
+    program: Program, losses: list[float], *, steps: int = 500, **numbers: Any
+) -> Evidence:
+    """Return what is known of a program that does as well as the best cheap answer."""
+    return Evidence(
+        make=lambda _: program,
+        program=program,
+        task=None,
+        baselines=Baselines(
+            dumb=0.1, learned={"linear": 0.8}, samples=1000, num_classes=10
+        ),
+        course=course(program, losses, steps=steps, **numbers),
+    )
+
+
+def severities(found: Any) -> list[tuple[str, str]]:
+    findings: list[Finding] = list(found)
+    return [(finding.cause, finding.severity) for finding in findings]
+
+
+def test_a_dozen_updates_are_suspected_where_there_is_room(digits: Digits) -> None:
+    evidence = evidence_of(digits()(0), [1.0, 0.5], steps=12, standard=0.8)
+    assert severities(check_epochs_few(evidence)) == [("epochs_few", "warning")]
+
+
+def test_a_dozen_updates_that_suffice_are_fine(digits: Digits) -> None:
+    evidence = evidence_of(digits()(0), [1.0, 0.5], steps=12, standard=0.97)
+    assert severities(check_epochs_few(evidence)) == []
+
+
+def test_all_samples_in_a_batch_are_suspected_where_there_is_room(digits: Digits) -> None:
+    program = digits()(0)
+    whole = replace(program, train=replace(program.train, **ONE_BATCH))
+    evidence = evidence_of(whole, [1.0, 0.5], steps=12, standard=0.8)
+    assert severities(check_batch_size(evidence)) == [("batch_size", "warning")]
+
+
+def few(program: Program) -> Program:
+    inputs, targets = program.train.source
+    return replace(
+        program, train=replace(program.train, source=(inputs[:24], targets[:24]))
+    )
+
+
+def test_two_dozen_samples_learned_by_heart_are_too_few(digits: Digits) -> None:
+    losses = [2.0, 0.5, 0.8, 0.9, 0.9, 0.9]
+    evidence = evidence_of(few(digits()(0)), losses, standard=0.88)
+    assert severities(check_overfitting(evidence)) == [("overfitting", "warning")]
+
+
+def test_enough_samples_learned_by_heart_are_no_fault(digits: Digits) -> None:
+    losses = [2.0, 0.5, 0.8, 0.9, 0.9, 0.9]
+    evidence = evidence_of(digits()(0), losses, standard=0.88)
+    assert severities(check_overfitting(evidence)) == [("overfitting", "info")]
+
+
+def rare(program: Program, *, accuracy: float, recall: float) -> Evidence:
+    numbers = {"standard": accuracy, "macro": (1 + recall) / 2, "recalls": (1.0, recall)}
+    evidence = evidence_of(program, [1.0, 0.5], **numbers)
+    facts = DataFacts(class_counts={0: 160, 1: 4})
+    return replace(evidence, data=facts)
+
+
+def test_a_class_that_is_rare_in_training_alone_is_suspected(digits: Digits) -> None:
+    # 7 in 10 validation samples are of the rare class.
+    (finding,) = check_class_imbalance(rare(digits()(0), accuracy=0.8, recall=0.71))
+    assert (finding.severity, finding.is_certain) == ("warning", False)
+
+
+def test_a_class_that_is_rare_everywhere_may_be_harder(digits: Digits) -> None:
+    found = check_class_imbalance(rare(digits()(0), accuracy=0.98, recall=0.6))
+    assert [f for f in found if f.is_certain] == []
+
+
+def noisy(program: Program, *, trained: float, **numbers: Any) -> Evidence:
+    """Return what is known of a program that says little and a baseline that says less."""
+    evidence = evidence_of(program, [2.0, 2.2], standard=0.2)
+    watched = evidence.course
+    last = watched.evaluations[-1]
+    watched.evaluations[-1] = replace(last, train=replace(last.train, standard=trained))
+    lr = SweepPoint(lr=0.1, factor=1.0, reached=Reached(scores=(0.2,)))
+    return replace(
+        evidence,
+        task=TaskFacts(kind="classes"),
+        baselines=Baselines(
+            dumb=0.1, learned={"linear": 0.11}, samples=1000, num_classes=10
+        ),
+        sweep=Sweep(own_lr=0.1, own=lr.reached, points=(lr,), best=lr, **numbers),
+    )
+
+
+def test_targets_that_nothing_learns_but_by_heart_are_doubted(digits: Digits) -> None:
+    found = check_hardly_learned(noisy(digits()(0), trained=0.4))
+    assert severities(found) == [("bad_data", "warning")]
+
+
+def test_a_network_that_learns_nothing_at_all_says_nothing_of_its_targets(
+    digits: Digits,
+) -> None:
+    assert severities(check_hardly_learned(noisy(digits()(0), trained=0.2))) == []
+
+
+def test_a_rate_that_does_better_clears_the_targets(digits: Digits) -> None:
+    evidence = noisy(digits()(0), trained=0.4, is_confirmed=True)
+    assert severities(check_hardly_learned(evidence)) == []
