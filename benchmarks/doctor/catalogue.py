@@ -22,8 +22,11 @@ REAL = HERE / "programs" / "real"
 # The fresh part: by people who had not seen how the doctor works.
 FRESH = HERE / "programs" / "fresh"
 FRESH_HEALTHY = HERE / "programs" / "fresh_healthy"
+# The newest part: the same, of what users meet most often.
+NEWEST = HERE / "programs" / "newest"
+NEWEST_HEALTHY = HERE / "programs" / "newest_healthy"
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
-_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}
+_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3, "newest": 3}
 _SETTINGS = 4
 _TARGET = """\
 import sys
@@ -114,29 +117,43 @@ def _file(name: str) -> tuple[Path, str] | None:
     """Return the file and the function of a program that has a file of its own."""
     kind, _, rest = name.partition("/")
     if kind in ("real", "fixed"):
-        folder = REAL if (REAL / f"{rest}.py").exists() else FRESH
-        return folder / f"{rest}.py", "make_faulty" if kind == "real" else "make_fixed"
+        path = _found(rest, REAL, FRESH, NEWEST)
+        return path, "make_faulty" if kind == "real" else "make_fixed"
     # Names of settings of families have a "~".
     if kind == "healthy" and "~" not in rest:
-        return FRESH_HEALTHY / f"{rest}.py", "make"
+        return _found(rest, FRESH_HEALTHY, NEWEST_HEALTHY), "make"
     return None
 
 
+def _found(name: str, *folders: Path) -> Path:
+    """Return the file of this name in the first folder that has it."""
+    paths = [folder / f"{name}.py" for folder in folders]
+    return next((path for path in paths if path.exists()), paths[-1])
+
+
 def _real() -> Iterable[Entry]:
-    for path in (*sorted(REAL.glob("*.py")), *sorted(FRESH.glob("*.py"))):
+    seen: set[str] = set()
+    for path in _files(REAL, FRESH, NEWEST):
         # Two in five, by their names, are for development.
         split: Split = "development" if _number(path.stem) % 5 < 2 else "held-out"
-        if path.parent == FRESH:
-            split = "fresh"
-            if (REAL / path.name).exists():
-                raise ValueError(f"two programs have the name {path.stem}")
+        if path.parent != REAL:
+            split = "fresh" if path.parent == FRESH else "newest"
+        if path.stem in seen:
+            raise ValueError(f"two programs have the name {path.stem}")
+        seen.add(path.stem)
         yield Entry(f"real/{path.stem}", "real", split, load(path).CAUSES)
         yield Entry(f"fixed/{path.stem}", "fixed", split)
 
 
 def _fresh_healthy() -> Iterable[Entry]:
-    for path in sorted(FRESH_HEALTHY.glob("*.py")):
-        yield Entry(f"healthy/{path.stem}", "healthy", "fresh")
+    for path in _files(FRESH_HEALTHY, NEWEST_HEALTHY):
+        split: Split = "fresh" if path.parent == FRESH_HEALTHY else "newest"
+        yield Entry(f"healthy/{path.stem}", "healthy", split)
+
+
+def _files(*folders: Path) -> Iterable[Path]:
+    for folder in folders:
+        yield from sorted(folder.glob("*.py"))
 
 
 def _injected() -> Iterable[Entry]:

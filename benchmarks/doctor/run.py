@@ -58,7 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tool", choices=TOOLS)
     parser.add_argument(
-        "--split", choices=("development", "held-out", "fresh", "all"), default="all"
+        "--split",
+        choices=("development", "held-out", "fresh", "newest", "all"),
+        default="all",
     )
     parser.add_argument(
         "--kinds", nargs="*", default=["real", "fixed", "injected", "healthy"]

@@ -13,7 +13,11 @@ import torch
 from headway.doctor.finding import CAUSES
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "doctor"
-REAL = sorted((FOLDER / "programs" / "real").glob("*.py"))
+PROGRAMS = [
+    path
+    for part in ("real", "fresh", "newest")
+    for path in sorted((FOLDER / "programs" / part).glob("*.py"))
+]
 
 
 @pytest.fixture
@@ -55,16 +59,27 @@ def test_every_cause_is_a_word_of_the_vocabulary(benchmark: Any) -> None:
     mutations = benchmark("mutations").MUTATIONS
     catalogue = benchmark("catalogue")
     said = [fault.causes for fault in mutations.values()]
-    said += [catalogue.load(path).CAUSES for path in REAL]
+    said += [catalogue.load(path).CAUSES for path in PROGRAMS]
 
     assert {cause for causes in said for cause in causes} <= set(CAUSES)
 
 
 def test_each_real_fault_names_the_report_it_is_built_from(benchmark: Any) -> None:
     load = benchmark("catalogue").load
-    for module in map(load, REAL):
-        assert module.SOURCE.startswith("https://")
+    for module in map(load, PROGRAMS):
+        assert module.SOURCE.startswith(("https://", "http://"))
         assert module.__doc__.strip()
+
+
+def test_the_newest_part_has_each_fault_with_its_twin_and_no_cause_often(
+    benchmark: Any,
+) -> None:
+    entries = [e for e in benchmark("catalogue").entries() if e.split == "newest"]
+    first = [entry.causes[0] for entry in entries if entry.kind == "real"]
+
+    assert len(first) == sum(entry.kind == "fixed" for entry in entries) == 14
+    assert sum(entry.kind == "healthy" for entry in entries) == 22
+    assert max(map(first.count, first)) <= 2
 
 
 def test_equal_seeds_make_equal_programs(benchmark: Any) -> None:
