@@ -5,12 +5,12 @@ import pytest
 from headway.lab import Verdict
 from headway.lab.experiments import gradient_checks
 
-NORM, GATES = "batch norm, the paper's formulas", "GRU"
+NORM, UNIT = "batch norm, the paper's formulas", "ELU"
 
 
 @pytest.fixture
 def two_blocks(monkeypatch):
-    chosen = {name: gradient_checks.BLOCKS[name] for name in (NORM, GATES)}
+    chosen = {name: gradient_checks.BLOCKS[name] for name in (NORM, UNIT)}
     monkeypatch.setattr(gradient_checks, "BLOCKS", chosen)
 
 

@@ -19,6 +19,7 @@ from headway.nn import (
     conv_norm_relu,
     conv_relu,
     initialize_,
+    prune_,
 )
 from headway.nn.recurrent.vanilla import RecurrentActivation
 
@@ -249,3 +250,20 @@ def pooled_convnet(
         width = number * channels
     tail = (nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * width, num_outputs))
     return nn.Sequential(*layers, *tail)
+
+
+def pruned_mlp(
+    *, input_shape: tuple[int, ...], num_outputs: int, hidden: Sequence[int], start: str
+) -> nn.Module:
+    """Return a perceptron with the weights and pruning masks of a file.
+
+    Args:
+        input_shape: Shape of a sample.
+        num_outputs: Width of the answer.
+        hidden: Widths of the hidden layers.
+        start: File with the state of a network after `headway.nn.prune_`.
+    """
+    model = Mlp(math.prod(input_shape), num_outputs, hidden=tuple(hidden))
+    prune_(model, 0.0)
+    model.load_state_dict(torch.load(start, weights_only=True))
+    return model

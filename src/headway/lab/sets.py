@@ -129,3 +129,40 @@ def differences(folder: Path, *, seed: int, low: float, high: float) -> Path:
         "y_val": pairs[:100, 0] - pairs[:100, 1],
     }
     return write_set(folder / "data" / f"differences-{low:g}-{high:g}-{seed}.npz", arrays)
+
+
+def digits_of(
+    folder: Path, *, seed: int, classes: tuple[int, ...], per_class: int | None
+) -> Path:
+    """Return the digits of some classes, numbered from 0.
+
+    Args:
+        folder: Folder of the experiment.
+        seed: Decides which digits are learned from.
+        classes: Which digits; each is divided alike whatever the others are.
+        per_class: Digits of each class to learn from, at most two thirds of them, which
+            None stands for; the last third is for validation.
+    """
+    split = cast(ArraySplit, read_source("digits").train)
+    images, labels = split.inputs[:, 0].numpy(), split.targets.numpy()
+    train: list[NDArray[np.int64]] = []
+    val: list[NDArray[np.int64]] = []
+    for digit in classes:
+        rng = np.random.default_rng((seed, digit))
+        order = rng.permutation(np.flatnonzero(labels == digit))
+        held = len(order) // 3
+        train.append(order[held:][:per_class])
+        val.append(order[:held])
+    parts = {
+        part: (
+            images[np.concatenate(rows)],
+            _numbered(labels[np.concatenate(rows)], classes),
+        )
+        for part, rows in (("train", train), ("val", val))
+    }
+    words = ["".join(map(str, classes)), str(per_class or "all"), str(seed)]
+    return _written(folder / "data" / f"digits-of-{'-'.join(words)}.npz", parts)
+
+
+def _numbered(labels: Labels, classes: tuple[int, ...]) -> Labels:
+    return np.searchsorted(np.array(classes), labels)

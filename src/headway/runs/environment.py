@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +36,23 @@ def _package_versions() -> dict[str, str]:
     # 15 ms to import, which a program that only reads runs should not pay
     from importlib import metadata
 
-    versions: dict[str, str] = {}
     try:
         requirements = metadata.requires("headway") or []
     except metadata.PackageNotFoundError:
-        return versions
-    for requirement in ["headway", *requirements]:
-        name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # an extra that is not installed
-    return versions
+        return {}
+    names = (re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in requirements)
+    versions = {name: _version(name) for name in ("headway", *names)}
+    return {name: version for name, version in versions.items() if version is not None}
+
+
+@cache  # a process that trains many small runs would spend its time here
+def _version(name: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None  # an extra that is not installed
 
 
 def _describe_cpu() -> dict[str, Any]:

@@ -40,9 +40,8 @@ class Start:
         if self.scheme is None:
             variance_scaling_(layer.weight, 1.0, gain=self.std)
         else:
-            initialize_(
-                layer, self.scheme, gain=math.sqrt(2.0) if self.scheme == "he" else 1
-            )
+            gain = math.sqrt(2.0) if self.scheme == "he" else 1.0
+            initialize_(layer, self.scheme, gain=gain)
 
     def predicted(self) -> list[float]:
         """Return the standard deviation in each layer of an infinitely wide network."""
@@ -139,7 +138,7 @@ EXPERIMENT = Experiment(
     name="activation-statistics",
     claim="Small weights let the activations of tanh vanish and large ones saturate it; "
     "Xavier's keep them, but not those of ReLU, which need He's.",
-    source='Stanford CS231n, lecture 6, "Weight initialization"',
+    source='Li, Adeli and Durante, CS231n, 2024, lecture 6, "Weight Initialization"',
     arms={name: _arm(start) for name, start in STARTS.items()},
     requirements=(
         Requirement(

@@ -17,7 +17,7 @@ from headway.lab.pictures import COLORS, label
 from headway.lab.sets import digits_set, shifted_digits
 from headway.lab.settings import plain_recipe
 
-SIZES = {"train": 300, "test": 1200}
+TRAIN, TEST = 300, 1200
 PADDING = {"without": 0, "augmented": 1}
 BARS = {
     "plain": "test images",
@@ -29,7 +29,7 @@ BARS = {
 def _arm(kind: str) -> Arm:
     def arm(bench: Bench, seed: int) -> Numbers:
         recipe = plain_recipe(
-            digits_set(bench.folder, seed=seed, **SIZES),
+            digits_set(bench.folder, seed=seed, train=TRAIN, test=TEST),
             "mlp",
             steps=600,
             batch_size=60,
@@ -42,7 +42,7 @@ def _arm(kind: str) -> Arm:
             },
         )
         run = bench.train(recipe, seed=seed).run.folder
-        shifted = str(shifted_digits(bench.folder, seed=seed, **SIZES))
+        shifted = str(shifted_digits(bench.folder, seed=seed, train=TRAIN, test=TEST))
         found = {
             "plain": evaluate(run, weights="last"),
             "views": evaluate(run, weights="last", views="shifts"),

@@ -18,7 +18,7 @@ from headway.lab.experiment import (
     Requirement,
     Results,
 )
-from headway.lab.pictures import COLORS, label
+from headway.lab.pictures import COLORS, draw_seeds, label
 from headway.lab.settings import plain_recipe
 from headway.nn import statistics_kept
 from headway.recipe import Recipe
@@ -138,15 +138,14 @@ def _draw_accuracy(axes: Axes, results: Results) -> None:
     ):
         for factor, style in ((5, "-"), (30, ":")):
             arm = f"{kind}-x{factor}"
-            for number, (steps, accuracy) in enumerate(
-                zip(
-                    results.values(arm, "steps"),
-                    results.values(arm, "accuracy"),
-                    strict=True,
-                )
-            ):
-                shown = f"{name}, rate {BASE * factor:g}" if number == 0 else None
-                axes.plot(steps, accuracy, style, color=color, label=shown, alpha=0.8)
+            draw_seeds(
+                axes,
+                results.first(arm)["steps"],
+                results.values(arm, "accuracy"),
+                color=color,
+                name=f"{name}, rate {BASE * factor:g}",
+                line=style,
+            )
     axes.axhline(GOAL, color="0.6", lw=0.8)
     axes.legend(fontsize=7, loc="lower right")
     axes.set_ylim(0, 1)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from headway.jobs import evaluate
 from headway.lab.bench import Bench
 from headway.lab.experiment import Arm, Arms, Experiment, Numbers, Requirement, Results
-from headway.lab.pictures import COLORS, label
+from headway.lab.pictures import COLORS, draw_seeds, label
 from headway.lab.sets import digits_set
 from headway.lab.settings import plain_recipe
 
@@ -61,12 +61,12 @@ def _plot(figure: Figure, results: Results) -> None:
         (plots[0], "noisy", "30 % of the labels wrong"),
         (plots[1], "clean", "all labels right"),
     ):
-        for part, color in (("train", COLORS[0]), ("val", COLORS[1])):
-            for number, arms in enumerate(results.by_seed.values()):
-                name = {"train": "training", "val": "validation"}[part]
-                steps, error = arms[labels]["steps"], arms[labels][f"{part}_error"]
-                shown = name if number == 0 else None
-                axes.plot(steps, error, color=color, alpha=0.7, label=shown)
+        for part, name, color in (
+            ("train", "training", COLORS[0]),
+            ("val", "validation", COLORS[1]),
+        ):
+            errors = results.values(labels, f"{part}_error")
+            draw_seeds(axes, results.first(labels)["steps"], errors, color=color, name=name)
         for number, arms in enumerate(results.by_seed.values()):
             best = arms[labels]["best_step"]
             shown = "best validation" if number == 0 else None

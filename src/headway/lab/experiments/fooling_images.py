@@ -5,7 +5,7 @@ network as the judge.
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -117,7 +117,8 @@ def _farther(arms: Arms) -> float:
 
 
 def _plot(figure: Figure, results: Results) -> None:
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1, 2.6))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 2.6))
+    top, bottom = parts
     grid = top.subplots(1, 10)
     evolved = results.first("evolved")
     for digit, axes in enumerate(grid):
@@ -145,7 +146,7 @@ def _plot(figure: Figure, results: Results) -> None:
     right.legend(loc="upper right")
     label(
         right,
-        "distance to the nearest training digit (pixels 0 to 255)",
+        "distance to the nearest training digit",
         "density",
         "Far from data",
     )

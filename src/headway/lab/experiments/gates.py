@@ -85,7 +85,9 @@ def _plot(figure: Figure, results: Results) -> None:
             named = "" if number else name
             right.plot(NOISES, [100 * s for s in shares], "o-", color=color, label=named)
     right.axvline(0.25, color="k", ls="--", lw=1, label="what AND and OR mend")
-    right.legend()
+    right.set_ylim(0, 135)
+    right.set_yticks(range(0, 101, 20))
+    right.legend(loc="upper right")
     label(right, "largest error of an input bit", "sums that are right (%)", "4-bit adder")
 
 

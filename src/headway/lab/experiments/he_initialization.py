@@ -26,7 +26,8 @@ def _progress(trial: Trial) -> Numbers:
     }
 
 
-def _arm(scheme: str, depth: int) -> Arm:
+def begin(scheme: str, depth: int) -> Arm:
+    """Return an arm that trains a network of `depth` layers from such weights."""
     recipe = plain_recipe(
         "digits",
         "mlp",
@@ -61,7 +62,7 @@ EXPERIMENT = Experiment(
     "those of 30 layers start only from He's.",
     source='He et al., "Delving Deep into Rectifiers", 2015, figures 2 and 3',
     arms={
-        f"{name}, {depth} layers": _arm(scheme, depth)
+        f"{name}, {depth} layers": begin(scheme, depth)
         for depth in RATES
         for scheme, name in NAMES.items()
     },

@@ -182,7 +182,7 @@ EXPERIMENT = Experiment(
             is_control=True,
         ),
         Requirement(
-            text=f"clipped at norm {MAX_NORM:g} the mean loss of the same starts ends below 0.01",
+            text=f"clipped at norm {MAX_NORM:g} the mean loss of the starts ends below 0.01",
             value=_value("clipped", "loss"),
             below=0.01,
         ),

@@ -150,8 +150,8 @@ def _momentum(key: str) -> Callable[[Arms], float]:
 
 EXPERIMENT = Experiment(
     name="optimizers",
-    claim="Momentum as an average at rate lr is the heavy ball at lr / 10, and Adam's steps are "
-    "about as long as its learning rate.",
+    claim="Momentum as an average at rate lr is the heavy ball at lr / 10, and Adam's steps "
+    "are about as long as its learning rate.",
     source='Kingma and Ba, "Adam", 2014, section 2.1; Polyak, 1964 (heavy ball)',
     arms={
         "momentum": _momenta,

@@ -49,7 +49,7 @@ def _arm(kind: str) -> Arm:
     return arm
 
 
-def _times_the_offset(kind: str) -> "Requirement":
+def _times_the_offset(kind: str) -> Requirement:
     return Requirement(
         text=f"{NAMES[kind]}: the best loss is under a third of that with mean 5 left in",
         value=lambda arms: arms[kind]["best"] / arms["offset"]["best"],

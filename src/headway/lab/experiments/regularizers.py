@@ -15,8 +15,8 @@ from headway.recipe import Recipe
 
 AUGMENTATIONS: dict[str, dict[str, Any]] = {
     "none": {},
-    "mixup 1": {"augmentation.mixup": 1.0},
-    "mixup 8": {"augmentation.mixup": 8.0},
+    "mixup alpha 1": {"augmentation.mixup": 1.0},
+    "mixup alpha 8": {"augmentation.mixup": 8.0},
     "cutout": {"augmentation.cutout": 3},
 }
 SURVIVAL = {"all blocks": 1.0, "stochastic depth": 0.5}
@@ -65,30 +65,37 @@ def _of_depth(survival: float) -> Arm:
 
 
 def _gain(arms: Arms) -> float:
-    return arms["mixup 8"]["accuracy"] - arms["none"]["accuracy"]
+    return arms["mixup alpha 8"]["accuracy"] - arms["none"]["accuracy"]
 
 
-def _bars(axes: Axes, results: Results, arms: dict[str, Any], key: str) -> None:
+def _draw(axes: Axes, results: Results, arms: dict[str, Any], key: str) -> None:
     for place, (arm, color) in enumerate(zip(arms, COLORS, strict=False)):
-        values = results.values(arm, key)
-        axes.bar(place, results.mean(arm, key), 0.6, color=color, alpha=0.75)
+        values, mean = results.values(arm, key), results.mean(arm, key)
+        axes.plot(place, mean, "_", color=color, ms=36, mew=4)
         axes.plot([place] * len(values), values, "o", color="black", ms=4)
-        text = f"{results.mean(arm, key):.1f}"
-        axes.annotate(text, (place, 0.05), xycoords=("data", "axes fraction"), ha="center")
+        text = f"{mean:.1f}"
+        axes.annotate(text, (place, 0.03), xycoords=("data", "axes fraction"), ha="center")
     axes.set_xticks(range(len(arms)), [arm.replace(" ", "\n", 1) for arm in arms])
+    axes.set_xlim(-0.6, len(arms) - 0.4)
     axes.grid(visible=False, axis="x")
 
 
 def _plot(figure: Figure, results: Results) -> None:
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
-    _bars(left, results, AUGMENTATIONS, "accuracy")
+    _draw(left, results, AUGMENTATIONS, "accuracy")
     left.set_ylim(50, 100)
-    label(left, "", "validation accuracy (%)", "40 % of the training labels wrong")
-    _bars(middle, results, SURVIVAL, "accuracy")
+    label(
+        left,
+        "",
+        "validation accuracy (%)",
+        "40 % of the training labels wrong: mean and seeds",
+    )
+    _draw(middle, results, SURVIVAL, "accuracy")
     middle.set_ylim(90, 100)
     label(middle, "", "validation accuracy (%)", "resnet-32, right labels")
-    _bars(right, results, SURVIVAL, "seconds")
-    label(right, "", "CPU time of training (s)", "resnet-32, dots: seeds")
+    _draw(right, results, SURVIVAL, "seconds")
+    right.set_ylim(bottom=0)
+    label(right, "", "CPU time of training (s)", "resnet-32, right labels")
 
 
 EXPERIMENT = Experiment(

@@ -55,7 +55,7 @@ EXPERIMENT = Experiment(
     name="smart-relu",
     claim="A ReLU whose derivative at exactly 0 is drawn from 0 to 1 (Smart-ReLU) lets a "
     "network learn whose weights all start at zero.",
-    source='MIT 6.867, lecture 11, "Smart-ReLUs"',
+    source='MIT 6.867, 2017, lecture 11, "Smart-ReLUs"',
     arms={
         f"{name}, {start}": _arm(function, zero_layers)
         for start, zero_layers in STARTS.items()

@@ -19,7 +19,9 @@ NUM_LAYERS, WIDTH, NUM_STEPS, HIDDEN_SIZE, NUM_SAMPLES = 20, 256, 100, 64, 64
 GAINS = {"ReLU, gain 2": 2.0, "ReLU, He": math.sqrt(2.0), "ReLU, Xavier": 1.0}
 
 
-def _through_layers(activation: Literal["relu", "tanh", "sigmoid"], gain: float = 1) -> Arm:
+def _through_layers(
+    activation: Literal["relu", "tanh", "sigmoid"], gain: float = 1.0
+) -> Arm:
     def arm(bench: Bench, seed: int) -> Numbers:
         torch.manual_seed(seed)
         options = {"hidden": [WIDTH] * NUM_LAYERS, "activation": activation}
@@ -100,7 +102,7 @@ EXPERIMENT = Experiment(
     name="vanishing-gradients",
     claim="The gradient shrinks or grows exponentially with the layers and the time steps "
     "that it passes; He's weights keep it in depth, and gates slow its loss in time.",
-    source='MIT 6.867, lecture 11, "Unstable gradients"; TTIC 31230, "Trainability"',
+    source="MIT 6.867, 2017, lecture 11, unstable gradients; McAllester, TTIC 31230, 2020",
     arms={**_LAYERS, **_TIMES},
     requirements=(
         Requirement(

@@ -64,7 +64,7 @@ EXPERIMENT = Experiment(
     name="zero-init",
     claim="A ReLU network whose weights are all zero does not learn: no weight ever gets a "
     "gradient, and only the last biases move.",
-    source='MIT 6.867, lecture 11, "Initialization"',
+    source="MIT 6.867, 2017, lecture 11, initialization",
     arms={ZERO: _arm(3), HE: _arm(0)},
     requirements=(
         Requirement(

@@ -117,8 +117,8 @@ def _value(arm: str, key: str) -> Callable[[Arms], float]:
 
 EXPERIMENT = Experiment(
     name="zig-zag",
-    claim="Where all inputs are positive, the gradients of a unit's weights share one sign, and "
-    "the weights reach their goal in zigzags.",
+    claim="Where all inputs are positive, the gradients of a unit's weights share one sign, "
+    "and the weights reach their goal in zigzags.",
     source='LeCun et al., "Efficient BackProp", 1998, section 4.3; CS231n, 2024, lecture 6',
     arms={name: _arm(*setting) for name, setting in _ARMS.items()},
     requirements=(
