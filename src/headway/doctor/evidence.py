@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headway.doctor.probes.data_facts import DataFacts
     from headway.doctor.probes.first_batch import FirstBatch
     from headway.doctor.probes.flow import FlowFacts
+    from headway.doctor.probes.late_modes import LateModes
     from headway.doctor.probes.lost_numbers import LostNumbers
     from headway.doctor.probes.overfit import Overfit
     from headway.doctor.probes.sweep import Sweep
@@ -71,6 +72,7 @@ class Evidence:
         course: The program's own training, as far as the budget goes
             (`probes/watched.py`), with `late_flow`.
         late_flow: Numbers of each layer at the end of that.
+        late_modes: What the training flag changes then (`probes/late_modes.py`).
         lost: Where a training that diverged lost its numbers (`probes/lost_numbers.py`).
         overfit: Whether one batch can be learned by heart (`probes/overfit.py`).
         sweep: Short trainings at several learning rates (`probes/sweep.py`).
@@ -90,6 +92,7 @@ class Evidence:
     baselines: "Baselines | None" = None
     course: "Watched | None" = None
     late_flow: "FlowFacts | None" = None
+    late_modes: "LateModes | None" = None
     lost: "LostNumbers | None" = None
     overfit: "Overfit | None" = None
     sweep: "Sweep | None" = None

@@ -16,6 +16,7 @@ from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.data_facts import probe_data_facts
 from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.probes.flow import probe_flow, probe_late_flow
+from headway.doctor.probes.late_modes import probe_late_modes
 from headway.doctor.probes.lost_numbers import probe_lost_numbers
 from headway.doctor.probes.overfit import probe_overfit
 from headway.doctor.probes.sweep import probe_sweep
@@ -38,6 +39,7 @@ _OF_TRAINING: dict[str, Probe] = {
     "baselines": probe_baselines,
     "course": probe_watched,
     "late_flow": probe_late_flow,
+    "late_modes": probe_late_modes,
     "lost": probe_lost_numbers,
 }
 AFTERWARDS: dict[str, Probe] = {

@@ -1,10 +1,12 @@
 """Whether a program's own training comes to anything, next to answers without a network."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.probes.baselines import Baselines
+from headway.doctor.probes.first_batch import FirstBatch
+from headway.doctor.probes.metric_facts import MetricFacts
 from headway.doctor.training import Course
 
 # A metric is told from another by this many standard errors of the samples it is taken on.
@@ -20,6 +22,9 @@ _WORSE_THAN_MEAN = -0.1
 # Share of the way from the dumb baseline to a perfect answer that must be left for a change
 # to be worth a search: what a mended fault wins as a rule.
 _ROOM = 0.1
+# A program that its own metric lifts this share of the way from a constant answer to a right
+# one learns what it is meant to, and so does one whose metric grows by so much of itself.
+_LEARNED, _GROWN = 0.3, 0.2
 # Updates before a program that was cut short by the budget can be called stuck.
 _FAIR_STEPS = 200
 
@@ -139,7 +144,7 @@ def progress(evidence: Evidence) -> Progress:
             metric=metric, train_metric=last.train.standard, has_diverged=has_diverged
         )
     is_complete = course.stop == "done"
-    return Progress(
+    reached = Progress(
         metric=metric,
         train_metric=last.train.standard,
         start=(first.val or first.train).standard,
@@ -152,3 +157,38 @@ def progress(evidence: Evidence) -> Progress:
         has_diverged=has_diverged,
         is_of_new=last.val is not None,
     )
+    is_other = not has_diverged and _is_about_another_question(evidence, course, reached)
+    return replace(reached, is_known=False) if is_other else reached
+
+
+def _is_about_another_question(
+    evidence: Evidence, course: Course, reached: Progress
+) -> bool:
+    """Whether accuracy or R2 of the targets is not what the program is meant to reach.
+
+    An update that ignores targets learns something else, and so does a program that these
+    cannot judge, or judge to be poor while its own metric shows that it learns.
+    """
+    scores = course.last.val or course.last.train
+    first: FirstBatch | None = evidence.first_batch
+    if first is not None and not first.reads_targets:
+        # Who names accuracy or R2 means the targets, of which nothing is learned.
+        return not (isinstance(evidence.program.metric, str) and reached.is_stuck)
+    if math.isnan(reached.metric) and math.isfinite(scores.loss):
+        return True
+    told = first.metric if first is not None else None
+    if told is None or not reached.is_poor or not math.isfinite(scores.metric):
+        return False
+    if told.right < scores.metric:
+        return True
+    begun = (course.evaluations[0].val or course.evaluations[0].train).metric
+    is_low = reached.metric <= reached.dumb + reached.margin
+    return is_low and _has_learned(told, begun, scores.metric)
+
+
+def _has_learned(told: MetricFacts, begun: float, ended: float) -> bool:
+    """Whether a metric function shows more than a constant answer or the start reaches."""
+    if math.isfinite(told.constant):
+        way = max(told.right, ended) - told.constant
+        return ended - told.constant > _LEARNED * way > 0
+    return ended - begun > _GROWN * max(abs(begun), abs(ended))

@@ -34,7 +34,9 @@ class Reached:
         scores: One for each seed: `Scores.standard` on the validation data or else on the
             training data, or the program's own metric or loss where there is none; larger is
             better.
-        train_scores: The same on the training data.
+        own_scores: The program's own metric on the validation data, or else on the training
+            data.
+        train_scores: The same as `scores` on the training data.
         losses: The program's loss on the training data, in evaluation mode.
         has_diverged: Whether a loss was no number.
         error: What a run raised, or "".
@@ -43,6 +45,7 @@ class Reached:
     """
 
     scores: tuple[float, ...] = ()
+    own_scores: tuple[float, ...] = ()
     train_scores: tuple[float, ...] = ()
     losses: tuple[float, ...] = ()
     has_diverged: bool = False
@@ -104,6 +107,7 @@ class ShortRuns:
         parts = [self._of_seed(remedy, seed) for seed in seeds]
         return Reached(
             scores=sum((part.scores for part in parts), ()),
+            own_scores=sum((part.own_scores for part in parts), ()),
             train_scores=sum((part.train_scores for part in parts), ()),
             losses=sum((part.losses for part in parts), ()),
             has_diverged=any(part.has_diverged for part in parts),
@@ -184,6 +188,7 @@ def _reached(course: Course, seconds: float) -> Reached:
     last = course.last
     return Reached(
         scores=(_score(last, is_train=False),),
+        own_scores=((last.val or last.train).metric,),
         train_scores=(_score(last, is_train=True),),
         losses=(last.train.loss,),
         has_diverged=course.stop == "diverged",

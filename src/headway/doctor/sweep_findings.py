@@ -43,7 +43,7 @@ def rate_finding(
     lr = sweep.best.lr
     return Finding(
         cause=cause,
-        severity=_severity(sweep, reached),
+        severity=_severity(cause, sweep, reached, optimizer),
         confidence=factor * (_LEAST + (_MORE + _IF_ODD * is_odd) * won),
         evidence=(
             f"In {sweep.steps} updates a learning rate of {lr:.2g} reaches "
@@ -75,7 +75,13 @@ def _way(sweep: Sweep, reached: Progress) -> float:
     return top - sweep.own.score
 
 
-def _severity(sweep: Sweep, reached: Progress) -> Severity:
+def _severity(
+    cause: Cause, sweep: Sweep, reached: Progress, optimizer: Optimizer
+) -> Severity:
+    is_judged = reached.is_known or reached.has_diverged
+    if not is_judged and is_usual(cause, sweep.own_lr, optimizer):
+        # A faster start of what nothing is known to compare to is no fault of the end.
+        return "info"
     if not reached.is_fine:
         return "error"
     range_ = sweep.best.reached.score - reached.dumb

@@ -1,5 +1,6 @@
 """Checks of how a program learns: each fault has its cause, healthy programs have none."""
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -180,6 +181,37 @@ def test_a_layer_of_one_unit_is_too_narrow(digits: Digits, measured: Measure) ->
 
     (finding,) = check_capacity(measured(changed(digits(), squeeze)))
     assert (finding.cause, finding.layer) == ("capacity", "0")
+
+
+def test_a_head_of_one_unit_before_its_slow_copy_is_no_bottleneck(
+    digits: Digits, measured: Measure
+) -> None:
+    class WithCopy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(64, 8), nn.Tanh(), nn.Linear(8, 1))
+            self.slow = copy.deepcopy(self.net).requires_grad_(False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.net(x)
+
+    def even(program: Program) -> Program:
+        model = WithCopy()
+        optimizer = torch.optim.SGD(model.net.parameters(), lr=1e-5)
+        data = program.train.mapped(lambda x, y: (x, (y % 2).float().unsqueeze(1)))
+        loss_fn = nn.BCEWithLogitsLoss()
+        return replace(
+            program,
+            model=model,
+            optimizer=optimizer,
+            train=data,
+            val=data,
+            loss_fn=loss_fn,
+            epochs=2,
+        )
+
+    found = check_capacity(measured(changed(digits(), even)))
+    assert [f for f in found if f.layer is not None] == []
 
 
 def test_a_large_network_on_forty_samples_overfits(

@@ -91,6 +91,14 @@ def test_two_dozen_samples_learned_by_heart_are_too_few(digits: Digits) -> None:
     assert severities(check_overfitting(evidence)) == [("overfitting", "warning")]
 
 
+def test_a_clear_gap_of_two_dozen_samples_needs_no_rise(digits: Digits) -> None:
+    losses = [2.0, 0.9, 0.8, 0.75, 0.7, 0.7]
+    found = check_overfitting(evidence_of(few(digits()(0)), losses, standard=0.7))
+    assert severities(found) == [("overfitting", "warning")]
+    found = check_overfitting(evidence_of(few(digits()(0)), losses, standard=0.9))
+    assert severities(found) == []
+
+
 def test_enough_samples_learned_by_heart_are_no_fault(digits: Digits) -> None:
     losses = [2.0, 0.5, 0.8, 0.9, 0.9, 0.9]
     evidence = evidence_of(digits()(0), losses, standard=0.88)

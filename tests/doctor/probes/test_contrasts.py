@@ -135,6 +135,27 @@ def test_a_good_program_is_told_of_a_change_that_wins_much_on_new_seeds(
     assert said == [("capacity", "warning", True)] * is_said
 
 
+def test_a_change_has_to_win_in_the_own_metric_of_a_good_program() -> None:
+    tried = replace(
+        contrast("capacity", 0.2),
+        untreated=Reached(scores=(0.7, 0.7, 0.7), own_scores=(0.5, 0.5, 0.5)),
+        treated=Reached(scores=(0.9, 0.9, 0.9), own_scores=(0.6, 0.6, 0.4)),
+    )
+    assert rerank([], Contrasts(tried=(tried,), dumb=0.1, part=1.0)) == []
+
+
+def test_a_longer_training_of_a_good_program_that_wins_little_is_a_fact() -> None:
+    suspicion = finding("epochs_few", severity="warning")
+    tried = replace(
+        contrast("epochs_few", 0.03, suspicion),
+        untreated=Reached(scores=(0.93, 0.93, 0.93)),
+        treated=Reached(scores=(0.96, 0.96, 0.96)),
+        recovered=0.9,
+    )
+    found = rerank([suspicion], Contrasts(tried=(tried,), dumb=0.1, part=1.0))
+    assert [f.severity for f in found] == ["info"]
+
+
 def test_a_rate_is_not_surer_for_being_tried_again() -> None:
     rate = finding("lr_low", 0.6, check="lr_low")
     tried = (contrast("lr_low", 0.8, rate),)

@@ -24,6 +24,7 @@ from headway.doctor.checks.lost_numbers import check_lost_numbers
 from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
 from headway.doctor.checks.metric import check_metric
+from headway.doctor.checks.mixed_samples import check_mixed_samples
 from headway.doctor.checks.noisy_labels import check_noisy_labels
 from headway.doctor.checks.noisy_training import check_noisy_training
 from headway.doctor.checks.normalization import check_normalization
@@ -54,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     check_label_encoding,
     check_input_scale,
     check_shape_broadcast,
+    check_mixed_samples,
     check_loss_mismatch,
     check_output_activation,
     check_metric,

@@ -19,6 +19,8 @@ _CONFLICTS = 0.05
 # Nearby samples have the same target by chance below this many standard deviations.
 _TELLS_NOTHING = 3.0
 _TELLS = 5.0
+# Answers that are drawn like the targets have an R2 of -1.
+_WILD = 2.0
 
 
 def check_bad_data(evidence: Evidence) -> Iterator[Finding]:
@@ -43,6 +45,9 @@ def check_independent_labels(evidence: Evidence) -> Iterator[Finding]:
         return
     has_learned = reached.metric >= reached.dumb + max(reached.margin, 0.03)
     if not reached.is_known or has_learned or data.train_tells > _TELLS_NOTHING:
+        return
+    if reached.metric < reached.dumb - _WILD:
+        # Targets of chance that are learned by heart cost no more than a guess of each.
         return
     is_in_val = data.val_tells is not None and data.val_tells > _TELLS
     if is_in_val and not data.is_val_train:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
+from headway.doctor.probes.flow import FlowFacts
 from headway.doctor.progress import Progress, progress
 
 # A layer of one or two units passes on nothing that several classes could be told by.
@@ -21,7 +22,8 @@ def check_capacity(evidence: Evidence) -> Iterator[Finding]:
     narrow = _narrowest(evidence)
     is_single = narrow is not None and narrow[1] == 1
     # A single unit of a program that is no better than cheap answers is said at least.
-    is_doubtful = is_single and reached.metric <= reached.good + reached.margin
+    is_no_better = reached.metric <= reached.good + reached.margin
+    is_doubtful = is_single and is_no_better and reached.has_room
     if not (reached.is_poor or is_doubtful) or (reached.fits_train and not is_doubtful):
         return
     if narrow is not None:
@@ -63,6 +65,8 @@ def _narrowest(evidence: Evidence) -> tuple[str, int] | None:
 
     Layers with fewer outputs than both their inputs and the last layer's outputs squeeze.
     """
+    flow: FlowFacts | None = evidence.flow
+    head = flow.head if flow is not None else None
     weights = [
         (name.removesuffix(".weight"), parameter)
         for name, parameter in evidence.program.model.named_parameters()
@@ -72,6 +76,8 @@ def _narrowest(evidence: Evidence) -> tuple[str, int] | None:
         (len(weight), name)
         for name, weight in weights[:-1]
         if len(weight) <= _BOTTLENECK < weight[0].numel()
+        # A slow copy of the network may come behind what gives the answer.
+        and (head is None or name != head.name)
     ]
     if not hidden:
         return None

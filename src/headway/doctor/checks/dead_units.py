@@ -6,6 +6,7 @@ from headway.doctor.checks.signal import follows, is_learning, symptom_severity
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.flow import FlowFacts
+from headway.doctor.progress import progress
 from headway.measure.activation_functions import HARD_RECTIFIERS
 from headway.measure.layer_numbers import LayerNumbers
 
@@ -31,6 +32,9 @@ def check_dead_units(evidence: Evidence) -> Iterator[Finding]:
     if worst is None:
         return
     before = start.get(worst.name, 0.0)
+    if progress(evidence).has_diverged and before <= _DEAD:
+        # Whatever made the loss no number took the units with it.
+        return
     yield _finding(evidence, worst, before, is_explained=_is_explained(early, worst.name))
 
 

@@ -28,6 +28,7 @@ _TYPES = (
 
 def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
     """Find ids out of range, labels of -1 and 1 where 0 and 1 are meant, wrong types."""
+    yield from _flipped_alone(evidence.data)
     first: FirstBatch | None = evidence.first_batch
     if first is None:
         return
@@ -36,6 +37,19 @@ def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
         if found:
             yield from found
             return
+
+
+def _flipped_alone(data: DataFacts | None) -> Iterator[Finding]:
+    """An augmentation of pictures that leaves their masks as they were, or of masks alone."""
+    if data is None or not data.flipped_alone:
+        return
+    yield certain(
+        _CAUSE,
+        f"When the same training samples are read again, {data.flipped_alone}, and the other "
+        "side stays: targets then belong to other places of the input.",
+        "Flip and turn inputs and targets together.",
+        code="image, mask = image.flip(-1), mask.flip(-1)",
+    )
 
 
 def _out_of_range(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from headway.doctor.checks.input_scale import oddity_of
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.first_batch import FirstBatch
+from headway.doctor.probes.loss_records import Entry
 from headway.doctor.progress import progress
 
 # Usual initializations stay within 20 % for softmax; this much is 3 nats too sure of 10
@@ -38,6 +39,30 @@ def check_loss_at_start(evidence: Evidence) -> Iterator[Finding]:
         target = first.target.float()
         center, spread = abs(float(target.mean())), float(target.std())
         if center > _OFFSET * spread or spread > _LARGE:
+            if any(_is_large(entry) for entry in first.entries):
+                yield from gated(
+                    reached,
+                    "input_scale",
+                    0.65,
+                    f"{told}: inputs and targets both come in their raw size, targets with "
+                    f"mean {float(target.mean()):.3g} and deviation {spread:.3g}.",
+                    "Standardize inputs and targets with the numbers of the training data.",
+                    warns=False,
+                    code="x, y = (x - x_train.mean()) / x_train.std(), "
+                    "(y - y_train.mean()) / y_train.std()",
+                    check="loss_at_start",
+                )
+            if reached.has_diverged:
+                yield from gated(
+                    reached,
+                    "exploding_gradient",
+                    0.6,
+                    f"{told}: targets of deviation {spread:.3g} make gradients of that size.",
+                    "Standardize the targets, or clip the gradient.",
+                    warns=False,
+                    code="nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+                    check="loss_at_start",
+                )
             yield from gated(
                 reached,
                 "label_encoding",
@@ -63,3 +88,11 @@ def check_loss_at_start(evidence: Evidence) -> Iterator[Finding]:
         code="with torch.no_grad():\n    last_layer.weight.mul_(0.1)",
         check="loss_at_start",
     )
+
+
+def _is_large(entry: Entry) -> bool:
+    """Whether inputs are far too large where they meet the first weights."""
+    values = entry.values.detach()
+    if entry.is_embedded or entry.is_normalized or not values.is_floating_point():
+        return False
+    return float(values.float().square().mean().sqrt()) > _LARGE

@@ -33,6 +33,14 @@ def check_metric(evidence: Evidence) -> Iterator[Finding]:
         )
     elif not math.isfinite(told.right + told.wrong):
         return
+    elif told.is_swapped:
+        yield certain(
+            _CAUSE,
+            "The metric is R2 with outputs and targets exchanged: it divides by the variance "
+            "of the outputs instead of that of the targets.",
+            "Give the targets first.",
+            code="r2_score(target, output)",
+        )
     elif told.right == told.wrong == told.own:
         yield certain(
             _CAUSE,

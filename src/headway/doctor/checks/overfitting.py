@@ -30,6 +30,8 @@ _LEARNED = 0.5
 _FEW_SAMPLES = 100
 _RISEN_MUCH = 0.5
 _SMALL_GAP = 0.1
+# A gap of this share needs no rise: a network that is sure early does not get surer.
+_CLEAR_GAP = 0.25
 # No doubt is left: the gap itself is the fault.
 _SURE = 0.8
 
@@ -48,14 +50,15 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     is_by_heart = gap > max(_HUGE_GAP * _range(reached), reached.margin) and (
         reached.train_metric >= _BY_HEART
     )
-    if rise < _RISEN and not (reached.is_poor and has_gap) and not is_by_heart:
-        return
+    least = _SMALL_GAP if rise >= _RISEN_MUCH else _CLEAR_GAP
     is_too_few = (
         evidence.program.train.num_samples <= _FEW_SAMPLES
-        and rise >= _RISEN_MUCH
         and reached.train_metric >= _BY_HEART
-        and gap > max(_SMALL_GAP * _range(reached), reached.margin)
+        and gap > max(least * _range(reached), reached.margin)
     )
+    is_open = rise >= _RISEN or (reached.is_poor and has_gap)
+    if not (is_open or is_by_heart or is_too_few):
+        return
     is_sure = is_by_heart or is_too_few
     severity: Severity = "info"
     if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):

@@ -32,6 +32,28 @@ def check_shape_broadcast(evidence: Evidence) -> Iterator[Finding]:
                 code=_code(meeting),
             )
             return
+    if first.strays.samples or first.strays.places:
+        whose = "another sample" if first.strays.samples else "other places of the sample"
+        yield certain(
+            _CAUSE,
+            f"A target that is changed alters what the loss wants of {whose}, and not of the "
+            f"output that it belongs to: outputs have shape {first.output.shape} and targets "
+            f"{first.targets_shape}.",
+            "Put the classes last before outputs and targets are flattened: permute, then "
+            "reshape.",
+            code="scores = scores.movedim(1, -1).reshape(-1, num_classes)",
+        )
+        return
+    for accident in first.accidents[:1]:
+        one, other = accident.shapes
+        yield certain(
+            _CAUSE,
+            f"{accident.op} of shapes {one} and {other} on the way to the loss makes a square "
+            f"of every sample with every other, of which {accident.end} makes one number.",
+            "Give both sides the same shape.",
+            code="advantage = advantage.squeeze(-1)  # (n,), as the other side",
+        )
+        return
     if any(text in first.error for text in _MISMATCHES) and _is_same_size(first):
         yield certain(
             _CAUSE,

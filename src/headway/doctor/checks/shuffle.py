@@ -1,11 +1,13 @@
 """Samples that come in an order which makes consecutive updates contradict each other."""
 
+import math
 from collections.abc import Iterator
 
 from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.batch_order import OrderFacts
+from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.updates import Updates
 
 # Batches that are at least half way from mixed at random to one class each hold blocks; a
@@ -16,11 +18,17 @@ _BETWEEN = 0.8
 _SORTED = 0.95
 # The same few batches of a random order cannot be told from blocks below this.
 _LEAST_BATCHES = 3
+# Share of the validation samples that are of another kind than the training samples: where
+# the training data is sorted, which has far fewer changes of class than chance, and where not.
+_SPLIT, _SURE_SPLIT = 0.3, 0.8
+_SORTED_FILE = 0.2
+_NAMED = 3
 _CODE = "loader = DataLoader(train_set, batch_size=batch_size, shuffle=True)"
 
 
 def check_shuffle(evidence: Evidence) -> Iterator[Finding]:
     """Find labels in blocks, sorted values and the same batch again and again."""
+    yield from _split_in_order(evidence.data)
     updates: Updates | None = evidence.updates
     if updates is None or updates.order is None:
         return
@@ -50,6 +58,42 @@ def check_shuffle(evidence: Evidence) -> Iterator[Finding]:
             code=_CODE,
             check="shuffle",
         )
+
+
+def _split_in_order(data: DataFacts | None) -> Iterator[Finding]:
+    """Validation classes that training has few of, as where the end of a file was taken."""
+    if data is None or not data.class_counts or not data.val_class_counts:
+        return
+    train, val = data.class_counts, data.val_class_counts
+    num_train, num_val = sum(train.values()), sum(val.values())
+    kinds = train.keys() | val.keys()
+    apart = [val.get(k, 0) / num_val - train.get(k, 0) / num_train for k in kinds]
+    share = sum(max(gap, 0.0) for gap in apart)
+    # Where training was made uneven on purpose, validation has all classes all the same.
+    absent = sum(n for k, n in train.items() if not val.get(k, 0)) / num_train
+    # Shares of a few samples are off by chance.
+    least = _SPLIT + 0.5 * math.sqrt(len(kinds) / num_val)
+    is_sorted = data.mixed < _SORTED_FILE
+    if absent < _SPLIT or share < (least if is_sorted else max(least, _SURE_SPLIT)):
+        return
+    order = "in the order of the classes" if is_sorted else "in a certain order"
+    told = (
+        f"{share:.0%} of the validation samples are of classes beyond their share in the "
+        f"training data, which is stored {order}: the data was not shuffled before it was "
+        f"split. Training has {_counted(train)}, validation {_counted(val)}."
+    )
+    yield certain(
+        "shuffle",
+        told,
+        "Shuffle the samples before they are split, or split each class by itself.",
+        code="x_train, x_val, y_train, y_val = train_test_split(x, y, stratify=y)",
+    )
+
+
+def _counted(counts: dict[int, int]) -> str:
+    most = sorted(counts, key=lambda k: -counts[k])[:_NAMED]
+    listed = ", ".join(f"{counts[k]} of class {k}" for k in most)
+    return listed + (", ..." if len(counts) > _NAMED else "")
 
 
 def _blocks(order: OrderFacts) -> Finding:

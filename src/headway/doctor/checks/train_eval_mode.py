@@ -7,10 +7,15 @@ from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.updates import Updates
+from headway.doctor.progress import progress
+
+# Half of the loss is learned in one mode and missing in the other.
+_LEARNED = 0.5
 
 
 def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
     """Compare the training flags during updates with what they change."""
+    yield from _other_answers(evidence)
     updates: Updates | None = evidence.updates
     if updates is None:
         return
@@ -46,6 +51,28 @@ def _trained_in_evaluation(updates: Updates) -> Iterator[Finding]:
             code="model.train()",
             check="train_eval_mode",
         )
+
+
+def _other_answers(evidence: Evidence) -> Iterator[Finding]:
+    """A trained network whose answers in evaluation mode are not those that it learned.
+
+    Dropout and noise are off then, so that its loss can only be lower; the statistics of
+    batch norm have a check of their own.
+    """
+    late = evidence.late_modes
+    if late is None or late.has_statistics or not progress(evidence).is_poor:
+        return
+    if not 0 <= late.train_loss < _LEARNED * late.eval_loss:
+        return
+    yield certain(
+        "train_eval_mode",
+        f"After training, the loss of the same training samples is {late.train_loss:.3g} in "
+        f"training mode and {late.eval_loss:.3g} in evaluation mode, and no layer has "
+        "statistics: it is another network that answers then.",
+        "Evaluate the weights that were trained; an average of them needs a decay that fits "
+        "the number of updates.",
+        code="decay = min(0.999, (1 + n_updates) / (10 + n_updates))",
+    )
 
 
 def _random_in_evaluation(updates: Updates) -> Iterator[Finding]:

@@ -81,8 +81,13 @@ class Contrast:
     @property
     def later_gains(self) -> tuple[float, ...]:
         """Differences of the scores on the seeds that did not choose the change."""
-        pairs = zip(self.treated.scores, self.untreated.scores, strict=True)
-        return tuple(treated - untreated for treated, untreated in pairs)[1:]
+        return _differences(self.treated.scores, self.untreated.scores)[1:]
+
+    @property
+    def costs_own_metric(self) -> bool:
+        """Whether the program's own metric, where it has one, does not gain on those seeds."""
+        gains = _differences(self.treated.own_scores, self.untreated.own_scores)[1:]
+        return any(gain <= 0 for gain in gains)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +116,7 @@ class Contrasts:
         has_symptom = contrast.finding is not None
         share, part = (_WORTH_WITH_SYMPTOM, _LARGE_PART) if has_symptom else (_WORTH, 1.0)
         is_judged = self.part >= part and math.isfinite(self.dumb)
+        is_judged = is_judged and not contrast.costs_own_metric
         if len(gains) < len(_PROVING_SEEDS) or not is_judged:
             return False
         # Both arms are judged by the same samples, of which each seed answers anew.
@@ -124,6 +130,10 @@ class Contrasts:
     def best(self) -> Contrast | None:
         """The contrast with the largest gain, or None."""
         return max(self.tried, key=lambda contrast: contrast.gain, default=None)
+
+
+def _differences(treated: Sequence[float], untreated: Sequence[float]) -> tuple[float, ...]:
+    return tuple(one - other for one, other in zip(treated, untreated, strict=True))
 
 
 @dataclass(frozen=True)
@@ -227,7 +237,9 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     is_swept = evidence.sweep is not None and not progress(evidence).is_fine
     is_tried = finding.check in _SWEPT and (is_whole or is_swept)
     is_vague = finding.cause == "other" or finding.severity == "info"
-    return not (finding.is_certain or is_vague or is_tried)
+    # Raw inputs cannot be told from raw targets by changing one of the two.
+    is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
+    return not (finding.is_certain or is_vague or is_tried or is_of_both)
 
 
 def _arm(suspect: Suspect) -> _Arm:
@@ -352,6 +364,9 @@ def _judged(
     elif not is_nothing:
         supported = max(supported, _confidence(contrast.prior, contrast.recovered))
     is_idle = is_nothing and (is_explained or not contrasts.is_poor)
+    # More of the same always wins a little: it has to be proved where nothing else is wrong.
+    is_more = finding.cause == "epochs_few" and not contrasts.is_poor
+    is_idle = is_idle or (is_more and not is_proved)
     return replace(
         finding,
         confidence=min(_MOST_CONFIDENT, supported),

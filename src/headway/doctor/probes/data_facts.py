@@ -1,5 +1,6 @@
 """What the data is like: numbers that are none, copies, classes, and what inputs tell."""
 
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,8 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.probes.baselines import gather
 from headway.doctor.probes.features import sample_features, tensors_in
-from headway.doctor.program import first_tensor, num_in
+from headway.doctor.probes.flipped import flipped_alone
+from headway.doctor.program import Program, first_tensor, num_in
 from headway.doctor.task import TaskFacts, class_ids
 
 # Samples that are read at most, and for how long where a data set makes them one by one.
@@ -23,6 +25,8 @@ _READ_SECONDS = 1.0
 _ASKED = 600
 _SHUFFLES = 40
 _NEIGHBORS = 5
+# Fewer samples have no order to speak of.
+_LEAST_ORDERED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,10 @@ class DataFacts:
         inputs: Facts of each tensor of the inputs.
         targets: Facts of the targets.
         class_counts: How often each id occurs in the training data.
+        val_class_counts: Likewise in the validation data.
+        mixed: How often neighbors in the stored order differ in their class, next to what
+            an order by chance has: near 0 where the data is sorted by class, NaN unknown.
+        flipped_alone: What happens to inputs or targets without the other, or "".
         copies: Share of training samples that occurred before.
         repeated: Share of training samples whose input occurs more than once.
         conflicts: Share of training samples whose input has another target elsewhere.
@@ -85,6 +93,9 @@ class DataFacts:
     inputs: tuple[InputFacts, ...] = ()
     targets: InputFacts | None = None
     class_counts: dict[int, int] = field(default_factory=dict[int, int])
+    val_class_counts: dict[int, int] = field(default_factory=dict[int, int])
+    mixed: float = math.nan
+    flipped_alone: str = ""
     copies: float = 0.0
     repeated: float = 0.0
     conflicts: float = 0.0
@@ -106,6 +117,8 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
         inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
         targets=facts_of(first_tensor(targets)),
         class_counts=_class_counts(task, targets),
+        mixed=_mixed(task, targets),
+        flipped_alone=_flipped_alone(program, task),
         copies=1 - len(set(rows)) / len(rows),
         repeated=sum(n for n in Counter(rows).values() if n > 1) / len(rows),
         conflicts=_conflicts(rows, answers),
@@ -127,6 +140,7 @@ def _with_val(
     part = len(rows) / max(1, _num_samples(evidence.program.train, len(rows)))
     return replace(
         facts,
+        val_class_counts=_class_counts(evidence.task, targets),
         val_in_train=min(1.0, found / part),
         is_val_train=set(val_rows) == known,
         val_inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
@@ -207,6 +221,22 @@ def _class_counts(task: TaskFacts, targets: Any) -> dict[int, int]:
         return {}
     values, counts = ids[ids != -1].unique(return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _mixed(task: TaskFacts, targets: Any) -> float:
+    ids = class_ids(task, targets)
+    if ids is None or task.per_position or len(ids) < _LEAST_ORDERED:
+        return math.nan
+    shares = ids.unique(return_counts=True)[1] / len(ids)
+    chance = 1 - float(shares.square().sum())
+    return float((ids[1:] != ids[:-1]).float().mean()) / chance if chance > 0 else math.nan
+
+
+def _flipped_alone(program: Program, task: TaskFacts) -> str:
+    try:
+        return flipped_alone(program, task)
+    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
+        return ""
 
 
 def _tells(task: TaskFacts, inputs: Any, targets: Any) -> float | None:

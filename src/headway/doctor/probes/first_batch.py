@@ -2,7 +2,7 @@
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,11 +11,20 @@ from torch import Tensor
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch
 from headway.doctor.probes.baselines import gather
-from headway.doctor.probes.loss_records import Danger, Entry, Head, Meeting, SeenLoss
+from headway.doctor.probes.loss_records import (
+    Accident,
+    Danger,
+    Entry,
+    Head,
+    Meeting,
+    SeenLoss,
+)
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
 from headway.doctor.probes.penalty import Penalty, penalty_of
 from headway.doctor.probes.plain_answers import LossFacts, loss_facts
+from headway.doctor.probes.strays import Strays, find_strays
+from headway.doctor.probes.target_use import reads_targets
 from headway.doctor.program import Program, call_model, first_tensor, main_output, seed_all
 
 # Samples that are looked at, by the entries of one: wide ones cost more.
@@ -64,11 +73,14 @@ class FirstBatch:
         entries: Where inputs meet the first weights.
         losses: Calls of torch's losses.
         meetings: Operations of outputs with targets of another shape.
+        accidents: Rows and columns of samples that met in the loss or the step.
         dangers: Operations that can leave the numbers that a computer has.
         has_own_step: Whether the program has an update of its own.
         facts: What the loss says about answers that are made up; None where it cannot be asked.
+        strays: Whether the loss compares outputs with the targets of others.
         metric: What the program's own metric says of them; None where it has no function.
         penalty: What the program's own step adds to its loss; None where it adds nothing.
+        reads_targets: Whether other targets make another update.
     """
 
     samples: int = 0
@@ -81,11 +93,14 @@ class FirstBatch:
     entries: tuple[Entry, ...] = ()
     losses: tuple[SeenLoss, ...] = ()
     meetings: tuple[Meeting, ...] = ()
+    accidents: tuple[Accident, ...] = ()
     dangers: tuple[Danger, ...] = ()
     has_own_step: bool = False
     facts: LossFacts | None = None
+    strays: Strays = field(default_factory=Strays)
     metric: MetricFacts | None = None
     penalty: Penalty | None = None
+    reads_targets: bool = True
 
     @property
     def targets_shape(self) -> tuple[int, ...]:
@@ -131,6 +146,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         entries=tuple(trace.entries),
         losses=tuple(trace.losses),
         meetings=tuple(trace.meetings),
+        accidents=tuple(trace.accidents),
         dangers=tuple(trace.dangers),
         has_own_step=program.step is not None,
         penalty=_penalty(evidence, (inputs, targets)),
@@ -143,7 +159,12 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         facts=None
         if first.has_own_step
         else loss_facts(program.loss_fn, outputs, targets, evidence.task),
+        strays=Strays()
+        if first.has_own_step
+        else find_strays(program.loss_fn, outputs, targets, evidence.task),
         metric=metric_facts(program, outputs, targets, evidence.task),
+        reads_targets=bool(error)
+        or _reads_targets(evidence, program, outputs, (inputs, targets)),
     )
 
 
@@ -179,6 +200,17 @@ def _penalty(evidence: Evidence, batch: Batch) -> Penalty | None:
         return penalty_of(evidence.make(0), evidence.make(0), batch)
     except Exception:
         return None
+
+
+def _reads_targets(
+    evidence: Evidence, program: Program, outputs: Any, batch: Batch
+) -> bool:
+    """Return whether targets matter to an update, which they do as far as is known."""
+    try:
+        with _uncompiled(evidence.program):
+            return reads_targets(evidence, program, outputs, batch)
+    except Exception:
+        return True
 
 
 def _wide_batch(program: Program) -> Any:

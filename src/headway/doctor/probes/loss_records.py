@@ -113,6 +113,21 @@ class Meeting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Accident:
+    """A row of samples and a column of them that met, and what was made of the square.
+
+    Attributes:
+        op: Name of the operation in which they met.
+        shapes: Of its two sides.
+        end: The function that made one number of the square.
+    """
+
+    op: str
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    end: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Danger:
     """An operation that can leave the numbers that a computer has.
 
@@ -141,6 +156,7 @@ class LossTrace:
         entries: Where inputs meet weights.
         losses: In the order in which they ran.
         meetings: Of outputs with targets of another shape.
+        accidents: Rows and columns of samples that met.
         dangers: In the order in which they ran.
         forwards: How often the model was called.
     """
@@ -150,5 +166,6 @@ class LossTrace:
     entries: list[Entry] = field(default_factory=list[Entry])
     losses: list[SeenLoss] = field(default_factory=list[SeenLoss])
     meetings: list[Meeting] = field(default_factory=list[Meeting])
+    accidents: list[Accident] = field(default_factory=list[Accident])
     dangers: list[Danger] = field(default_factory=list[Danger])
     forwards: int = 0

@@ -23,6 +23,7 @@ from headway.doctor.probes.loss_records import (
     Origin,
     SeenLoss,
 )
+from headway.doctor.probes.squares import Squares
 from headway.doctor.program import Program, main_output, num_in
 
 # Functions that change the shape or the type and not the numbers, or only drop some.
@@ -115,6 +116,8 @@ class LossTracer:
         self._stack: list[str] = []
         self._is_done = False
         self._num_samples = num_in(targets)
+        self._squares = Squares(self._num_samples)
+        self.trace.accidents = self._squares.accidents
         self._origins: Any = WeakTensorKeyDictionary()
         for tensor in tensors_in(inputs):
             self._origins[tensor] = Origin(kinds=frozenset({"input"}))
@@ -165,6 +168,8 @@ class LossTracer:
         if call.name == "backward":
             self._is_done = True
             return
+        if not self._stack:
+            self._squares.see(call)
         given = call.tensors
         kinds = frozenset[str]().union(*(self._origin(t).kinds for t in given))
         if self._stack or kinds:

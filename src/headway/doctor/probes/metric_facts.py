@@ -14,6 +14,7 @@ from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.plain_answers import made_up_answers, with_main
 from headway.doctor.program import Program
+from headway.doctor.scoring import r2
 from headway.doctor.task import TaskFacts
 
 # Right and wrong answers are asked about in so many orders of the samples.
@@ -23,6 +24,8 @@ _SHARES = (0.25, 0.5, 0.75, 0.9)
 _LEAST_SAMPLES = 16
 # A metric that takes longer is asked no more than once for each form.
 _QUICK_SECONDS = 0.05
+# R2 of the same answers differs by less between two ways to compute it.
+_EQUAL = 1e-3
 _CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
 
 
@@ -34,8 +37,10 @@ class MetricFacts:
         own: For what the untrained network says.
         right: The most for right answers in any form: logits, probabilities, values.
         wrong: The least for wrong answers in any form.
+        constant: The most for the same answer to all, the most frequent class or the mean.
         gap: By how much the worst of right answers is above the best of wrong ones, whatever
             the order of the samples, in the form where that is most; NaN where unknown.
+        is_swapped: Whether it is the R2 of the targets as answers to the outputs.
         is_stiff: Whether answers that are partly right are worth no more than wrong ones.
         error: What it raised for the network's answers, or "".
         meeting: Where it compared every output with every target, or None.
@@ -44,7 +49,9 @@ class MetricFacts:
     own: float = math.nan
     right: float = math.nan
     wrong: float = math.nan
+    constant: float = math.nan
     gap: float = math.nan
+    is_swapped: bool = False
     is_stiff: bool = False
     error: str = ""
     meeting: Meeting | None = None
@@ -83,6 +90,7 @@ def metric_facts(
         right, wrong = made_up_answers(outputs, targets, task)
         said = [ask(answer) for answer in right.values()]
         other = [ask(answer) for answer in wrong.values()]
+        same = [ask(_constant(answer, task)) for answer in right.values()]
         # More than one tensor may belong together: only single ones are put in other orders.
         is_single = isinstance(outputs, Tensor) and isinstance(targets, Tensor)
         gap, is_stiff = math.nan, False
@@ -93,10 +101,38 @@ def metric_facts(
         own=own,
         right=max(_finite(said), default=math.nan),
         wrong=min(_finite(other), default=math.nan),
+        constant=max(_finite(same), default=math.nan),
         gap=gap,
+        is_swapped=_is_swapped(ask, right, task),
         is_stiff=is_stiff,
         meeting=outer,
     )
+
+
+def _is_swapped(
+    ask: Callable[..., float], right: dict[str, Tensor], task: TaskFacts
+) -> bool:
+    """Whether a metric of noisy answers is R2 with outputs and targets exchanged."""
+    truth = right.get("values")
+    if task.kind != "values" or truth is None or truth.numel() != len(truth):
+        return False
+    mean, std = truth.mean(), truth.std()
+    for share in (0.5, 0.8):
+        answer = mean + share * (truth - mean) + 0.3 * std * torch.randn_like(truth)
+        said, plain = ask(answer), r2(answer, truth)
+        swapped = r2(truth, answer)
+        if not abs(said - swapped) < _EQUAL < abs(said - plain):
+            return False
+    return True
+
+
+def _constant(right: Tensor, task: TaskFacts) -> Tensor:
+    """Return the mean of right answers, whose largest class is the most frequent one."""
+    if task.kind in ("values", "multilabel"):
+        return right.mean(dim=0, keepdim=True).expand_as(right)
+    classes = task.axis % right.dim() if task.kind == "classes" else right.dim()
+    dims = [dim for dim in range(right.dim()) if dim != classes]
+    return right.mean(dim=dims, keepdim=True).expand_as(right)
 
 
 def _told_apart(

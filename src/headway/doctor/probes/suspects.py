@@ -76,7 +76,7 @@ class Suspect:
 def usual_suspects(evidence: Evidence) -> list[Suspect]:
     """Return the changes to try, the most telling first."""
     suspects = [
-        *_wiring(),
+        *_wiring(evidence),
         *_own_step(evidence),
         *_answers(evidence),
         *_updates(evidence),
@@ -91,11 +91,14 @@ def prior_of(cause: Cause, evidence: Evidence) -> float:
     return max(priors, default=_OTHER_PRIOR)
 
 
-def _wiring() -> Iterator[Suspect]:
+def _wiring(evidence: Evidence) -> Iterator[Suspect]:
     """Yield what changes nothing in a program that does it right already."""
+    updates = evidence.updates
     yield Suspect(cause="frozen_parameters", remedy=AddToOptimizer(), prior=0.85)
     yield Suspect(cause="frozen_parameters", remedy=Unfreeze(), prior=0.65)
-    yield Suspect(cause="zero_grad_missing", remedy=ZeroGrad(), prior=0.85)
+    if updates is None or not updates.steps:
+        # Steps that were watched would have had parts of gradients from before.
+        yield Suspect(cause="zero_grad_missing", remedy=ZeroGrad(), prior=0.85)
     yield Suspect(cause="gradient_wiring", remedy=ReconnectGradient(), prior=0.85)
     yield Suspect(cause="train_eval_mode", remedy=TrainMode(), prior=0.8)
     yield Suspect(cause="shuffle", remedy=Shuffle(), prior=0.85)

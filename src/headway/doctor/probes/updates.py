@@ -17,6 +17,7 @@ from headway.doctor.probes.forward_trace import trace_evaluation, trace_update
 from headway.doctor.probes.learned import looks_learned, same_for_all_seeds
 from headway.doctor.probes.mode_facts import ModeFacts, first_samples, mode_facts
 from headway.doctor.probes.norm_facts import NormFacts, NormWatch
+from headway.doctor.probes.sample_mixing import SampleMixing, sample_mixing
 from headway.doctor.probes.sensitivity import changes_loss
 from headway.doctor.probes.traced import DropoutCall, ForwardTrace
 from headway.doctor.probes.update_facts import ParameterFacts, UpdateFacts
@@ -54,6 +55,7 @@ class Updates:
         eval_dropouts: Calls of dropout in evaluation mode.
         order: The order of the data, or None.
         modes: What the training flag changes, or None.
+        mixing: What the other samples of a batch change, or None.
         norms: Layers with batch statistics.
         learned: Parameters that are no initial values: loaded, or trained before.
         depends_on_seed: Whether another seed gives other weights, so that `learned` is known.
@@ -70,6 +72,7 @@ class Updates:
     eval_dropouts: tuple[DropoutCall, ...] = ()
     order: OrderFacts | None = None
     modes: ModeFacts | None = None
+    mixing: SampleMixing | None = None
     norms: tuple[NormFacts, ...] = ()
     learned: frozenset[str] = field(default_factory=frozenset[str])
     depends_on_seed: bool = False
@@ -111,6 +114,7 @@ def probe_updates(evidence: Evidence, budget: Budget) -> Updates:
         cut_layers=attempt(lambda: _cut_layers(program, facts.parameters, batch)) or (),
         trace=attempt(lambda: trace_update(other, *batch)),
         eval_dropouts=attempt(lambda: trace_evaluation(spare, some)) or (),
+        mixing=attempt(lambda: sample_mixing(spare)),
         modes=attempt(lambda: mode_facts(spare, some)),
         order=attempt(lambda: _order(spare, evidence.task, budget.part(_ORDER_SHARE))),
     )

@@ -137,6 +137,12 @@ def _restart_others_(program: Program) -> None:
     """Give embeddings and matrices outside the layers a usual scale where theirs is absurd."""
     embeddings = {m.weight for m in program.model.modules() if isinstance(m, nn.Embedding)}
     low, high = _EMBEDDING_RANGE
+    if all(p in embeddings or p.dim() < 2 for p in program.model.parameters()):
+        # Nothing scales the products of embeddings but they themselves.
+        for weight in embeddings:
+            width = weight.shape[1]
+            nn.init.normal_(weight, 0.0, width**-0.5 if width > 1 else 0.0)
+        return
     for weight in embeddings:
         if not low <= float(weight.std()) <= high:
             nn.init.normal_(weight)

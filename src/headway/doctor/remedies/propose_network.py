@@ -88,7 +88,11 @@ def _normalization(now: Situation) -> list[Remedy]:
 
 
 def _capacity(now: Situation) -> list[Remedy]:
-    return [Widen(128), Deepen(1, 128), Together((Widen(128), Deepen(1, 128)))]
+    both = Together((Widen(128), Deepen(1, 128)))
+    if now.finding.layer is not None:
+        # More layers behind a bottleneck neither cure nor refute it.
+        return [Widen(128), both]
+    return [Widen(128), Deepen(1, 128), both]
 
 
 NETWORK: dict[Cause, Callable[[Situation], list[Remedy]]] = {
