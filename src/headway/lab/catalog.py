@@ -20,6 +20,7 @@ NAMES: tuple[str, ...] = (
     "saxe",
     "imagenet-depth",
     "parameter-counts",
+    "shortcuts",
     "gradient-checks",
     "convolution",
     "fooling-images",
@@ -42,18 +43,17 @@ NAMES: tuple[str, ...] = (
     "transfer",
     "gated-recurrence",
     "batch-norm",
+    "batch-norm-speed-up",
     "dropout",
     "dropout-networks",
     "augmentation",
     "early-stopping",
+    "regularizers",
     "preprocessing",
     "ensemble",
     "learning-curves",
     "cifar-degradation",
     "cifar-1202",
-    "shortcuts",
-    "batch-norm-speed-up",
-    "regularizers",
 )
 
 
