@@ -2,9 +2,10 @@
 
 import base64
 import html
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from headway.lab.running import Finding
 from headway.lab.verdict import Check, Verdict
@@ -15,6 +16,7 @@ _CLASSES = {
     Verdict.INCONCLUSIVE: "open",
     Verdict.NOT_RUN: "open",
 }
+_COLORS = 128
 _CAME_OUT = {True: "holds", False: "fails", None: "holds in some seeds"}
 _WHERE = {"each": "", "most": " (in three of four seeds)", "mean": " (in the mean)"}
 _STYLE = """
@@ -66,11 +68,13 @@ def to_markdown(findings: Sequence[Finding], *, pictures: str) -> str:
 
 
 def copy_pictures(findings: Sequence[Finding], folder: Path) -> None:
-    """Put the pictures into a folder, named after their experiments."""
+    """Put the pictures into a folder, named after their experiments, in a palette of colors."""
     folder.mkdir(parents=True, exist_ok=True)
     for finding in findings:
         if finding.picture is not None:
-            shutil.copyfile(finding.picture, folder / f"{finding.experiment.name}.png")
+            with Image.open(finding.picture) as picture:
+                small = picture.convert("RGB").quantize(_COLORS)
+            small.save(folder / f"{finding.experiment.name}.png", optimize=True)
 
 
 def summary(findings: Sequence[Finding]) -> str:
