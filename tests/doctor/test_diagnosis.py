@@ -99,3 +99,12 @@ def test_a_gain_that_was_proved_is_a_warning_in_a_program_that_learns_well() -> 
     severities = {f.cause: f.severity for f in ordered(found, FINE)}
 
     assert severities == {"lr_low": "warning", "init": "info"}
+
+
+def test_a_weak_suspicion_is_a_warning_in_a_program_that_has_gone_half_of_the_way() -> None:
+    halfway = replace(STUCK, metric=0.6, train_metric=0.9)
+    weak, sure = finding("epochs_few", confidence=0.2), finding("lr_low", confidence=0.6)
+
+    assert [f.severity for f in ordered([weak], halfway)] == ["warning"]
+    assert [f.severity for f in ordered([weak], STUCK)] == ["error"]
+    assert [f.severity for f in ordered([sure], halfway)] == ["error"]

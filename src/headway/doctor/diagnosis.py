@@ -31,6 +31,9 @@ _SYMPTOMS: frozenset[Cause] = frozenset(
 _STRONG = 0.8
 # One that is below a cheap baseline has warnings from this on.
 _STRONG_ENOUGH = 0.55
+# A weak suspicion is no error in a program that has gone half of the way to the baseline.
+_WEAK = 0.3
+_HALFWAY = 0.5
 # A number that is lost is lost in all that is made of it: the first layer says it all.
 _SPREADING: frozenset[Cause] = frozenset({"numerics"})
 # Share of the first cause's confidence from which on another is as good an explanation.
@@ -90,8 +93,11 @@ def ordered(findings: Iterable[Finding], progress: Progress) -> tuple[Finding, .
 
 
 def _gated(finding: Finding, progress: Progress) -> Finding:
-    if finding.is_certain or finding.severity == "info" or not progress.is_fine:
+    if finding.is_certain or finding.severity == "info":
         return finding
+    if not progress.is_fine:
+        is_weak = finding.confidence < _WEAK and progress.relative >= _HALFWAY
+        return replace(finding, severity="warning") if is_weak else finding
     least = _STRONG_ENOUGH if progress.is_behind else _STRONG
     is_strong = finding.is_confirmed or finding.confidence >= least
     return replace(finding, severity="warning" if is_strong else "info")

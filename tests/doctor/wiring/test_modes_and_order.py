@@ -4,8 +4,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from headway.doctor.checks import train_eval_mode
 from headway.doctor.checks.train_eval_mode import check_train_eval_mode
 from headway.doctor.program import usual_step
+from headway.doctor.progress import Progress
 
 
 def normed():
@@ -41,6 +43,16 @@ def test_dropout_that_stays_on_is_found(program_of, findings, network):
     first = findings(model)[0]
     assert (first.cause, first.is_certain) == ("train_eval_mode", True)
     assert "F.dropout(h, 0.5)" in first.evidence
+
+
+def test_dropout_that_stays_on_may_be_meant_where_the_program_learns_well(
+    program_of, examined, network, monkeypatch
+):
+    fine = Progress(metric=0.9, dumb=0.1, good=0.8, is_known=True, is_complete=True)
+    monkeypatch.setattr(train_eval_mode, "progress", lambda evidence: fine)
+    evidence = examined(program_of(lambda: network(lambda h: F.dropout(h, 0.5))))
+    (only,) = check_train_eval_mode(evidence)
+    assert (only.severity, only.is_certain) == ("warning", False)
 
 
 def test_noise_that_is_no_dropout_may_stay_on(program_of, findings, network):

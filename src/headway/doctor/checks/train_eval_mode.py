@@ -1,6 +1,7 @@
 """A model that is trained in evaluation mode, or still random when it is evaluated."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from headway.doctor.checks.certain import certain
 from headway.doctor.checks.naming import listed
@@ -20,7 +21,7 @@ def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
     if updates is None:
         return
     yield from _trained_in_evaluation(updates)
-    yield from _random_in_evaluation(updates)
+    yield from _random_in_evaluation(updates, progress(evidence).is_fine)
 
 
 def _trained_in_evaluation(updates: Updates) -> Iterator[Finding]:
@@ -75,12 +76,13 @@ def _other_answers(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _random_in_evaluation(updates: Updates) -> Iterator[Finding]:
+def _random_in_evaluation(updates: Updates, is_fine: bool) -> Iterator[Finding]:
+    """Dropout that is on in evaluation; where all is well it may be meant (Gal, 2016)."""
     modes = updates.modes
     drops = [call for call in updates.eval_dropouts if call.is_on and call.p > 0]
     if modes is None or not drops or not modes.is_random_in_eval:
         return
-    yield certain(
+    found = certain(
         "train_eval_mode",
         f"dropout stays on in evaluation mode ({drops[0].line or drops[0].layer}): two "
         f"outputs for the same batch differ by {modes.eval_noise:.2g} of their spread.",
@@ -88,3 +90,4 @@ def _random_in_evaluation(updates: Updates) -> Iterator[Finding]:
         layer=drops[0].layer or None,
         code=f"F.dropout(x, p={drops[0].p:g}, training=self.training)",
     )
+    yield replace(found, severity="warning", is_certain=False) if is_fine else found

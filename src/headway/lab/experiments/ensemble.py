@@ -89,7 +89,7 @@ def _plot(figure: Figure, results: Results) -> None:
 EXPERIMENT = Experiment(
     name="ensemble",
     claim="The mean answer of about five networks is 2 % better than that of one.",
-    source="Stanford CS231n, lecture 6, part 2, model ensembles (2 % extra performance)",
+    source="Li, Adeli and Durante, CS231n, 2024, lecture 6, part 2 (2 % extra performance)",
     arms=ARMS,
     requirements=(
         Requirement(

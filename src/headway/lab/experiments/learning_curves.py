@@ -91,7 +91,7 @@ EXPERIMENT = Experiment(
         "fast and stays high, far too high rises; a moving average shows it through the "
         "scatter of the batches."
     ),
-    source='Stanford CS231n, "Neural Networks Part 3", learning curves of four rates',
+    source='Li, Adeli and Durante, CS231n, 2024, "Neural Networks Part 3", learning curves',
     arms={rate: _arm(lr) for rate, lr in RATES.items()},
     requirements=(
         Requirement(
