@@ -243,21 +243,23 @@ def main() -> None:
 
 
 _INTRODUCTION = """\
-Each part was measured once before what it showed was mended, and counts as development from then
-on. *Held-out* has other families of networks and other real programs than *development*, on which
-thresholds were set. *Fresh* was written by people who had read nothing of the doctor; *newest*
-likewise, after held-out and fresh had been mended, so it alone speaks of the code as it is now.
-(A scan for certain faults of single batches had met the newest programs before, without a change
-for them; two false alarms on them were mended after the figures.) Development figures are of an earlier state. Fresh lacks half of the injected
-faults, and repairs were measured for all real and for a sample of the injected faults.
+Each part was measured once before what it showed was mended, and counts as development from
+then on. *Held-out* has other families of networks and other real programs than
+*development*, on which thresholds were set. *Fresh* was written by people who had read
+nothing of the doctor; *newest* likewise, after held-out and fresh had been mended, so it
+alone speaks of the code as it is now. (A scan for certain faults of single batches had met
+the newest programs before, without a change for them; two false alarms on them were mended
+after the figures.) Development figures are of an earlier state. Fresh lacks half of the
+injected faults, and repairs were measured for all real and for a sample of the injected
+faults.
 
-An injected fault counts where it is a programming error whatever it costs, or where training shows
-over two seeds that it costs a tenth of what the healthy program gains (`validate.py`); a healthy
-program with other settings counts where it loses at most a twentieth. Detected: an error or a
-warning. Root cause: one of the accepted causes of a program, among errors and warnings. MNIST and
-CIFAR-10 (JPEG-75) are small parts of the sets, so the accuracies are no benchmark of those.
-Measured on one thread of a shared AMD EPYC machine of two cores, with up to nine other processes,
-so seconds are upper bounds."""
+An injected fault counts where it is a programming error whatever it costs, or where
+training shows over two seeds that it costs a tenth of what the healthy program gains
+(`validate.py`); a healthy program with other settings counts where it loses at most a
+twentieth. Detected: an error or a warning. Root cause: one of the accepted causes of a
+program, among errors and warnings. MNIST and CIFAR-10 (JPEG-75) are small parts of the
+sets, so the accuracies are no benchmark of those. Measured on one thread of a shared AMD
+EPYC machine of two cores, with up to nine other processes, so seconds are upper bounds."""
 
 
 if __name__ == "__main__":
