@@ -69,6 +69,11 @@ bench: $(STAMP) ## Run the benchmarks, rivals included, and print their tables
 	@set -e; for script in $(BENCHMARKS); do \
 		$(UV) run --locked --group bench python $$script; done
 
+.PHONY: lab
+lab: $(STAMP) ## Run all experiments of the lab, and write docs/lab.md
+	$(BIN)headway lab run --all
+	$(BIN)headway lab report --markdown docs/lab.md
+
 .PHONY: docs
 docs: $(STAMP) ## Write docs/settings.md, and the API reference into site/
 	$(BIN)python docs/write_settings.py
