@@ -2,6 +2,7 @@ import json
 import math
 
 import pytest
+import torch
 
 from headway.errors import RunError
 from headway.lab.records import Record, Unit, read_record, write_record
@@ -87,6 +88,17 @@ def test_damaged_numbers_are_named_with_what_to_do(tiny, tmp_path):
     path.write_text('{"version"')
     with pytest.raises(RunError, match=r"is damaged .* delete it to run it again"):
         read_record(tmp_path, experiment, unit)
+
+
+def test_an_arm_has_one_thread(tiny, tmp_path):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        tiny(treated=lambda seed: 2.5 + torch.get_num_threads())
+        (finding,) = run(tmp_path)
+    finally:
+        torch.set_num_threads(before)
+    assert finding.results.values("treated", "score") == [3.5, 3.5, 3.5]
 
 
 def test_every_unit_that_is_done_is_told(tiny, tmp_path):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+import torch
+
 from headway.errors import HeadwayError
 from headway.lab.bench import Bench
 from headway.lab.catalog import load_experiment
@@ -183,6 +185,8 @@ def _run_all(
 
 
 def _try(unit: Unit, root: Path, device: str) -> float | str:
+    # Threads of several processes would wait for each other, and times would mean nothing.
+    torch.set_num_threads(1)
     try:
         return run_unit(unit, root, device)
     except Exception as error:  # one broken arm must not cost the other experiments
