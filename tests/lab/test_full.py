@@ -3,8 +3,9 @@
 import pytest
 
 from headway.lab import Results, Verdict, judge, load_experiment
+from headway.lab.arms import errors
 from headway.lab.bench import Bench
-from headway.lab.experiments.cifar_degradation import errors, recipe_of
+from headway.lab.experiments.cifar_degradation import recipe_of
 from headway.recipe import load_recipe
 
 

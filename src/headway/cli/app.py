@@ -33,7 +33,7 @@ _COMMANDS = {
     "export": commands.export,
     "resume": commands.resume,
     "tune": commands.tune,
-    "lab": commands.lab,
+    "lab": lab.describe,
     "runs": commands.runs,
     "models": commands.models,
 }

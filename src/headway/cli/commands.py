@@ -375,10 +375,6 @@ def tune(
         print_line(f"train: {result.command}")
 
 
-def lab() -> None:
-    """Put published claims to the test: lab list, lab run, lab show, lab report."""
-
-
 def runs(root: _Root = Path("runs"), /, *, as_json: _Json = False) -> None:
     """List the runs in a folder, newest first.
 

@@ -157,6 +157,10 @@ def report(*, out: _Folder = _ROOT, markdown: _File = None) -> None:
         print_line(str(markdown))
 
 
+def describe() -> None:
+    """Put published claims to the test: lab list, lab run, lab show, lab report."""
+
+
 COMMANDS = {"list": list_experiments, "run": run, "show": show, "report": report}
 
 

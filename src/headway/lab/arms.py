@@ -23,6 +23,16 @@ def trained(recipe: Recipe, measure: Callable[[Trial], Numbers]) -> Arm:
     return arm
 
 
+def errors(trial: Trial) -> Numbers:
+    """Return the errors on training and on validation data at each evaluation, in percent."""
+    curve = trial.curve
+    return {
+        "steps": curve.eval_steps,
+        "train_error": [100 * (1 - value) for value in curve.train["accuracy"]],
+        "val_error": [100 * (1 - value) for value in curve.val["accuracy"]],
+    }
+
+
 def steps_to(trial: Trial, accuracy: float) -> float:
     """Return the step at which the validation accuracy first reached `accuracy`, or inf.
 

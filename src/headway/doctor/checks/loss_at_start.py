@@ -9,7 +9,7 @@ from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Entry
-from headway.doctor.progress import progress
+from headway.doctor.progress import Progress, progress
 
 # Usual initializations stay within 20 % for softmax; this much is 3 nats too sure of 10
 # classes.
@@ -36,44 +36,12 @@ def check_loss_at_start(evidence: Evidence) -> Iterator[Finding]:
     )
     reached = progress(evidence)
     if evidence.task.kind == "values" and first.target is not None:
-        target = first.target.float()
-        center, spread = abs(float(target.mean())), float(target.std())
-        if center > _OFFSET * spread or spread > _LARGE:
-            if any(_is_large(entry) for entry in first.entries):
-                yield from gated(
-                    reached,
-                    "input_scale",
-                    0.65,
-                    f"{told}: inputs and targets both come in their raw size, targets with "
-                    f"mean {float(target.mean()):.3g} and deviation {spread:.3g}.",
-                    "Standardize inputs and targets with the numbers of the training data.",
-                    warns=False,
-                    code="x, y = (x - x_train.mean()) / x_train.std(), "
-                    "(y - y_train.mean()) / y_train.std()",
-                    check="loss_at_start",
-                )
-            if reached.has_diverged:
-                yield from gated(
-                    reached,
-                    "exploding_gradient",
-                    0.6,
-                    f"{told}: targets of deviation {spread:.3g} make gradients of that size.",
-                    "Standardize the targets, or clip the gradient.",
-                    warns=False,
-                    code="nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
-                    check="loss_at_start",
-                )
-            yield from gated(
-                reached,
-                "label_encoding",
-                0.6,
-                f"{told}: the targets have mean {float(target.mean()):.3g} and deviation "
-                f"{spread:.3g}, and the outputs begin near 0.",
-                "Standardize the targets with the numbers of the training data.",
-                warns=False,
-                code="y = (y - y_train.mean()) / y_train.std()",
-                check="loss_at_start",
-            )
+        center, spread = (
+            float(first.target.float().mean()),
+            float(first.target.float().std()),
+        )
+        if abs(center) > _OFFSET * spread or spread > _LARGE:
+            yield from _of_raw_targets(first, reached, told, center, spread)
             return
     if any(oddity_of(entry) for entry in first.entries if not entry.is_normalized):
         return
@@ -86,6 +54,47 @@ def check_loss_at_start(evidence: Evidence) -> Iterator[Finding]:
         warns=False,
         layer=first.head.layer or None if first.head else None,
         code="with torch.no_grad():\n    last_layer.weight.mul_(0.1)",
+        check="loss_at_start",
+    )
+
+
+def _of_raw_targets(
+    first: FirstBatch, reached: Progress, told: str, center: float, spread: float
+) -> Iterator[Finding]:
+    """Targets in their raw size, alone, beside raw inputs, or so that training diverges."""
+    if any(_is_large(entry) for entry in first.entries):
+        yield from gated(
+            reached,
+            "input_scale",
+            0.65,
+            f"{told}: inputs and targets both come in their raw size, targets with "
+            f"mean {center:.3g} and deviation {spread:.3g}.",
+            "Standardize inputs and targets with the numbers of the training data.",
+            warns=False,
+            code="x, y = (x - x_train.mean()) / x_train.std(), "
+            "(y - y_train.mean()) / y_train.std()",
+            check="loss_at_start",
+        )
+    if reached.has_diverged:
+        yield from gated(
+            reached,
+            "exploding_gradient",
+            0.6,
+            f"{told}: targets of deviation {spread:.3g} make gradients of that size.",
+            "Standardize the targets, or clip the gradient.",
+            warns=False,
+            code="nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+            check="loss_at_start",
+        )
+    yield from gated(
+        reached,
+        "label_encoding",
+        0.6,
+        f"{told}: the targets have mean {center:.3g} and deviation {spread:.3g}, and the "
+        "outputs begin near 0.",
+        "Standardize the targets with the numbers of the training data.",
+        warns=False,
+        code="y = (y - y_train.mean()) / y_train.std()",
         check="loss_at_start",
     )
 

@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from headway.lab.arms import trained
+from headway.lab.arms import errors, trained
 from headway.lab.experiment import Experiment, Requirement, Results
-from headway.lab.experiments.cifar_degradation import errors, recipe_of
+from headway.lab.experiments.cifar_degradation import recipe_of
 from headway.lab.pictures import COLORS, draw_seeds, label
 
 NETWORKS = ("resnet-110", "resnet-1202")

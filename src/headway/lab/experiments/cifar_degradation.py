@@ -2,11 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from headway.lab.arms import trained
-from headway.lab.experiment import Arms, Experiment, Numbers, Requirement, Results
+from headway.lab.arms import errors, trained
+from headway.lab.experiment import Arms, Experiment, Requirement, Results
 from headway.lab.pictures import COLORS, draw_seeds, label
 from headway.recipe import Recipe, load_recipe
-from headway.tune import Trial
 
 DEPTHS = {"plain": (20, 32, 44, 56), "resnet": (20, 32, 44, 56, 110)}
 # The paper's 110 layers do not begin to learn at 0.1; 400 steps at 0.01 get them there.
@@ -21,16 +20,6 @@ def recipe_of(model: str) -> Recipe:
     """Return the settings of the paper for one of its networks."""
     settings = {"model.name": model, **(_WARM_UP if model == "resnet-110" else {})}
     return load_recipe("he2015-cifar", settings=settings)
-
-
-def errors(trial: Trial) -> Numbers:
-    """Return the errors on training images and on the 5,000 held back, in percent."""
-    curve = trial.curve
-    return {
-        "steps": curve.eval_steps,
-        "train_error": [100 * (1 - value) for value in curve.train["accuracy"]],
-        "val_error": [100 * (1 - value) for value in curve.val["accuracy"]],
-    }
 
 
 def _last(arms: Arms, arm: str, part: str = "train_error") -> float:

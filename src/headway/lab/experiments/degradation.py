@@ -2,24 +2,14 @@
 
 from matplotlib.figure import Figure
 
-from headway.lab.arms import trained
-from headway.lab.experiment import Arm, Arms, Experiment, Numbers, Requirement, Results
+from headway.lab.arms import errors, trained
+from headway.lab.experiment import Arm, Arms, Experiment, Requirement, Results
 from headway.lab.pictures import COLORS, draw_seeds, label
 from headway.lab.settings import plain_recipe
-from headway.tune import Trial
 
 DEPTHS = (8, 20, 56)
 KINDS = {"plain": "Plain networks", "resnet": "Residual networks"}
 STEPS = 240
-
-
-def _errors(trial: Trial) -> Numbers:
-    curve = trial.curve
-    return {
-        "steps": curve.eval_steps,
-        "train_error": [100 * (1 - value) for value in curve.train["accuracy"]],
-        "val_error": [100 * (1 - value) for value in curve.val["accuracy"]],
-    }
 
 
 def _arm(kind: str, depth: int) -> Arm:
@@ -37,7 +27,7 @@ def _arm(kind: str, depth: int) -> Arm:
             "training.evaluate_every": 2,
         },
     )
-    return trained(recipe, _errors)
+    return trained(recipe, errors)
 
 
 def _last(kind: str, depth: int, arms: Arms) -> float:
@@ -56,8 +46,8 @@ def _plot(figure: Figure, results: Results) -> None:
             steps = results.first(arm)["steps"]
             for part, line in (("val_error", "-"), ("train_error", "--")):
                 name = f"{depth} layers" if line == "-" else ""
-                errors = results.values(arm, part)
-                draw_seeds(axes, steps, errors, color=color, name=name, line=line)
+                curves = results.values(arm, part)
+                draw_seeds(axes, steps, curves, color=color, name=name, line=line)
         axes.set_xlim(0, STEPS)
         label(axes, "step", "", title)
     plots[0].set_ylabel("error (%)")
