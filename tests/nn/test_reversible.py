@@ -123,6 +123,23 @@ def test_a_parameter_shared_by_branches_gets_the_sum_of_its_gradients():
         torch.testing.assert_close(a, b)
 
 
+def test_weights_given_by_functional_call_get_the_gradients():
+    reversible = sequence(3).double()
+    x = torch.randn(4, 6, 5, 5, dtype=torch.float64)
+    given = {
+        name: weight.detach().mul(1.5).requires_grad_()
+        for name, weight in reversible.named_parameters()
+    }
+    # Its own weights would give other gradients, and must not be touched.
+    torch.func.functional_call(reversible, given, (x,)).square().sum().backward()
+    stored = copy.deepcopy(reversible)
+    stored.load_state_dict(given, strict=False)
+    run(stored, x).square().sum().backward()
+    for name, weight in stored.named_parameters():
+        torch.testing.assert_close(given[name].grad, weight.grad)
+    assert all(weight.grad is None for weight in reversible.parameters())
+
+
 def test_frozen_branches_pass_gradients_on_and_get_none():
     reversible = sequence(3).double()
     reversible.blocks[1].requires_grad_(False)

@@ -38,6 +38,8 @@ class _Reversible(torch.autograd.Function):
         ctx: Any, branches: list[nn.Module], x: Tensor, *parameters: Tensor
     ) -> Tensor:
         ctx.branches = branches
+        # By name: `torch.func.functional_call` takes its own away before the backward pass.
+        ctx.weights = [dict(branch.named_parameters()) for branch in branches]
         ctx.parameters = parameters
         ctx.autocast = _Autocast(x.device.type)
         states: list[list[Tensor]] = []
@@ -58,12 +60,11 @@ class _Reversible(torch.autograd.Function):
         output, *states = ctx.saved_tensors
         gradients: dict[int, Tensor | None] = dict.fromkeys(map(id, ctx.parameters))
         (y1, y2), (dy1, dy2) = halves(output), halves(gradient)
-        for branch, count in zip(
-            reversed(ctx.branches), reversed(ctx.num_states), strict=True
-        ):
+        steps = list(zip(ctx.branches, ctx.weights, ctx.num_states, strict=True))
+        for branch, weights, count in reversed(steps):
             state = [states.pop() for _ in range(count)][::-1]
             with ctx.autocast.context(), _same_draws(state, output.device):
-                correction, own = _through(branch, y1, dy2, gradients)
+                correction, own = _through(branch, weights, y1, dy2, gradients)
             y1, y2 = y2 - correction, y1
             dy1, dy2 = dy2, dy1 + own
         of_parameters = (gradients[id(parameter)] for parameter in ctx.parameters)
@@ -71,13 +72,17 @@ class _Reversible(torch.autograd.Function):
 
 
 def _through(
-    branch: nn.Module, x: Tensor, gradient: Tensor, gradients: dict[int, Tensor | None]
+    branch: nn.Module,
+    weights: dict[str, Tensor],
+    x: Tensor,
+    gradient: Tensor,
+    gradients: dict[int, Tensor | None],
 ) -> tuple[Tensor, Tensor]:
     """Return branch(x) and the gradient at `x`; add those of the parameters to `gradients`."""
-    parameters = [p for p in branch.parameters() if id(p) in gradients]
+    parameters = [p for p in weights.values() if id(p) in gradients]
     x = x.detach().requires_grad_()
     with torch.enable_grad(), statistics_kept([branch]):
-        y = branch(x)
+        y = _call(branch, weights, x)
     found = torch.autograd.grad(
         y, (x, *parameters), gradient.to(y.dtype), allow_unused=True
     )
@@ -86,6 +91,12 @@ def _through(
         old = gradients[id(parameter)]  # a parameter may serve several branches
         gradients[id(parameter)] = new if old is None else old if new is None else old + new
     return y.detach(), torch.zeros_like(x) if at_x is None else at_x
+
+
+def _call(branch: nn.Module, weights: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Return branch(x) with the weights of the forward pass."""
+    has_them = all(own is weights[name] for name, own in branch.named_parameters())
+    return branch(x) if has_them else torch.func.functional_call(branch, weights, (x,))
 
 
 def _noting_draws(branch: nn.Module, x: Tensor) -> tuple[Tensor, list[Tensor]]:
