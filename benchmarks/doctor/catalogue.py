@@ -22,11 +22,21 @@ REAL = HERE / "programs" / "real"
 # The fresh part: by people who had not seen how the doctor works.
 FRESH = HERE / "programs" / "fresh"
 FRESH_HEALTHY = HERE / "programs" / "fresh_healthy"
-# The newest part: the same, of what users meet most often.
+# The newest part, and the latest one after it: the same, of what users meet most often.
 NEWEST = HERE / "programs" / "newest"
 NEWEST_HEALTHY = HERE / "programs" / "newest_healthy"
+LATEST = HERE / "programs" / "latest"
+LATEST_HEALTHY = HERE / "programs" / "latest_healthy"
+_LATER: dict[Path, Split] = {
+    FRESH: "fresh",
+    FRESH_HEALTHY: "fresh",
+    NEWEST: "newest",
+    NEWEST_HEALTHY: "newest",
+    LATEST: "latest",
+    LATEST_HEALTHY: "latest",
+}
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
-_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3, "newest": 3}
+_FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}
 _SETTINGS = 4
 _TARGET = """\
 import sys
@@ -98,14 +108,14 @@ def load(path: Path) -> ModuleType:
 
 def entries() -> list[Entry]:
     """Return all programs, in a fixed order that mixes kinds and causes."""
-    found = [*_real(), *_injected(), *_healthy(), *_fresh_healthy()]
+    found = [*_real(), *_injected(), *_healthy(), *_later_healthy()]
     return sorted(found, key=lambda entry: _number(entry.name))
 
 
 def by_name(name: str) -> Entry:
     """Return the program with this name, whether it was taken or not."""
     if _file(name) is not None:
-        found = [*_real(), *_fresh_healthy()]
+        found = [*_real(), *_later_healthy()]
         return next(entry for entry in found if entry.name == name)
     kind, _, rest = name.partition("/")
     family = rest.partition("+")[0].partition("~")[0]
@@ -117,11 +127,11 @@ def _file(name: str) -> tuple[Path, str] | None:
     """Return the file and the function of a program that has a file of its own."""
     kind, _, rest = name.partition("/")
     if kind in ("real", "fixed"):
-        path = _found(rest, REAL, FRESH, NEWEST)
+        path = _found(rest, REAL, FRESH, NEWEST, LATEST)
         return path, "make_faulty" if kind == "real" else "make_fixed"
     # Names of settings of families have a "~".
     if kind == "healthy" and "~" not in rest:
-        return _found(rest, FRESH_HEALTHY, NEWEST_HEALTHY), "make"
+        return _found(rest, FRESH_HEALTHY, NEWEST_HEALTHY, LATEST_HEALTHY), "make"
     return None
 
 
@@ -133,11 +143,10 @@ def _found(name: str, *folders: Path) -> Path:
 
 def _real() -> Iterable[Entry]:
     seen: set[str] = set()
-    for path in _files(REAL, FRESH, NEWEST):
+    for path in _files(REAL, FRESH, NEWEST, LATEST):
         # Two in five, by their names, are for development.
         split: Split = "development" if _number(path.stem) % 5 < 2 else "held-out"
-        if path.parent != REAL:
-            split = "fresh" if path.parent == FRESH else "newest"
+        split = _LATER.get(path.parent, split)
         if path.stem in seen:
             raise ValueError(f"two programs have the name {path.stem}")
         seen.add(path.stem)
@@ -145,10 +154,9 @@ def _real() -> Iterable[Entry]:
         yield Entry(f"fixed/{path.stem}", "fixed", split)
 
 
-def _fresh_healthy() -> Iterable[Entry]:
-    for path in _files(FRESH_HEALTHY, NEWEST_HEALTHY):
-        split: Split = "fresh" if path.parent == FRESH_HEALTHY else "newest"
-        yield Entry(f"healthy/{path.stem}", "healthy", split)
+def _later_healthy() -> Iterable[Entry]:
+    for path in _files(FRESH_HEALTHY, NEWEST_HEALTHY, LATEST_HEALTHY):
+        yield Entry(f"healthy/{path.stem}", "healthy", _LATER[path.parent])
 
 
 def _files(*folders: Path) -> Iterable[Path]:

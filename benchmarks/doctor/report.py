@@ -14,7 +14,7 @@ from data import HERE
 
 Result = dict[str, Any]
 Verdict = tuple[Entry, Result]
-SPLITS = ("newest", "fresh", "held-out", "development")
+SPLITS = ("latest", "newest", "fresh", "held-out", "development")
 GOALS = {
     "real faults detected": ">= 95 %",
     "real: root cause first": ">= 75 %",

@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("tool", choices=TOOLS)
     parser.add_argument(
         "--split",
-        choices=("development", "held-out", "fresh", "newest", "all"),
+        choices=("development", "held-out", "fresh", "newest", "latest", "all"),
         default="all",
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ from headway.doctor.finding import CAUSES
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "doctor"
 PROGRAMS = [
     path
-    for part in ("real", "fresh", "newest")
+    for part in ("real", "fresh", "newest", "latest")
     for path in sorted((FOLDER / "programs" / part).glob("*.py"))
 ]
 
