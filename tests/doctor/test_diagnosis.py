@@ -108,3 +108,12 @@ def test_a_weak_suspicion_is_a_warning_in_a_program_that_has_gone_half_of_the_wa
     assert [f.severity for f in ordered([weak], halfway)] == ["warning"]
     assert [f.severity for f in ordered([weak], STUCK)] == ["error"]
     assert [f.severity for f in ordered([sure], halfway)] == ["error"]
+
+
+def test_a_program_that_is_nearly_there_has_errors_of_strong_suspicions_only() -> None:
+    near = replace(STUCK, metric=0.66, train_metric=0.9)
+    found = [finding("lr_low", confidence=c) for c in (0.5, 0.6, 0.85)]
+
+    severities = [ordered([one], near)[0].severity for one in found]
+
+    assert severities == ["info", "warning", "error"]

@@ -34,6 +34,9 @@ _STRONG_ENOUGH = 0.55
 # A weak suspicion is no error in a program that has gone half of the way to the baseline.
 _WEAK = 0.3
 _HALFWAY = 0.5
+# One that has gone so much of it may be another kind of network than its data asks for: only
+# a strong suspicion is an error then.
+_NEARLY_THERE = 0.65
 # A number that is lost is lost in all that is made of it: the first layer says it all.
 _SPREADING: frozenset[Cause] = frozenset({"numerics"})
 # Share of the first cause's confidence from which on another is as good an explanation.
@@ -95,12 +98,19 @@ def ordered(findings: Iterable[Finding], progress: Progress) -> tuple[Finding, .
 def _gated(finding: Finding, progress: Progress) -> Finding:
     if finding.is_certain or finding.severity == "info":
         return finding
-    if not progress.is_fine:
+    if not progress.is_fine and not _is_nearly_there(progress):
         is_weak = finding.confidence < _WEAK and progress.relative >= _HALFWAY
         return replace(finding, severity="warning") if is_weak else finding
+    if not progress.is_fine and finding.confidence >= _STRONG:
+        return finding
     least = _STRONG_ENOUGH if progress.is_behind else _STRONG
     is_strong = finding.is_confirmed or finding.confidence >= least
     return replace(finding, severity="warning" if is_strong else "info")
+
+
+def _is_nearly_there(progress: Progress) -> bool:
+    """Whether a program that is below a cheap answer learns most of what that knows."""
+    return progress.relative >= _NEARLY_THERE and not progress.has_diverged
 
 
 def _as_symptom(finding: Finding) -> Finding:

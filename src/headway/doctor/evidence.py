@@ -11,12 +11,14 @@ from headway.doctor.task import TaskFacts
 if TYPE_CHECKING:
     from headway.doctor.probes.ablation import Ablation
     from headway.doctor.probes.baselines import Baselines
+    from headway.doctor.probes.confusion import Confusion
     from headway.doctor.probes.contrasts import Contrasts
     from headway.doctor.probes.data_facts import DataFacts
     from headway.doctor.probes.first_batch import FirstBatch
     from headway.doctor.probes.flow import FlowFacts
     from headway.doctor.probes.late_modes import LateModes
     from headway.doctor.probes.lost_numbers import LostNumbers
+    from headway.doctor.probes.other_inputs import OtherInputs
     from headway.doctor.probes.overfit import Overfit
     from headway.doctor.probes.sweep import Sweep
     from headway.doctor.probes.updates import Updates
@@ -73,6 +75,9 @@ class Evidence:
             (`probes/watched.py`), with `late_flow`.
         late_flow: Numbers of each layer at the end of that.
         late_modes: What the training flag changes then (`probes/late_modes.py`).
+        confusion: Which class the network then says for which (`probes/confusion.py`).
+        other_inputs: What it makes of validation inputs that are prepared in another way
+            (`probes/other_inputs.py`).
         lost: Where a training that diverged lost its numbers (`probes/lost_numbers.py`).
         overfit: Whether one batch can be learned by heart (`probes/overfit.py`).
         sweep: Short trainings at several learning rates (`probes/sweep.py`).
@@ -93,6 +98,8 @@ class Evidence:
     course: "Watched | None" = None
     late_flow: "FlowFacts | None" = None
     late_modes: "LateModes | None" = None
+    confusion: "Confusion | None" = None
+    other_inputs: "OtherInputs | None" = None
     lost: "LostNumbers | None" = None
     overfit: "Overfit | None" = None
     sweep: "Sweep | None" = None

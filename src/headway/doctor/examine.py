@@ -13,11 +13,13 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import take
 from headway.doctor.probes.ablation import probe_ablation
 from headway.doctor.probes.baselines import probe_baselines
+from headway.doctor.probes.confusion import probe_confusion
 from headway.doctor.probes.data_facts import probe_data_facts
 from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.probes.flow import probe_flow, probe_late_flow
 from headway.doctor.probes.late_modes import probe_late_modes
 from headway.doctor.probes.lost_numbers import probe_lost_numbers
+from headway.doctor.probes.other_inputs import probe_other_inputs
 from headway.doctor.probes.overfit import probe_overfit
 from headway.doctor.probes.sweep import probe_sweep
 from headway.doctor.probes.updates import probe_updates
@@ -40,6 +42,8 @@ _OF_TRAINING: dict[str, Probe] = {
     "course": probe_watched,
     "late_flow": probe_late_flow,
     "late_modes": probe_late_modes,
+    "confusion": probe_confusion,
+    "other_inputs": probe_other_inputs,
     "lost": probe_lost_numbers,
 }
 AFTERWARDS: dict[str, Probe] = {

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset, WeightedRandomSampler
 
 from headway.doctor.checks.label_encoding import check_label_encoding
 from headway.doctor.checks.metric import check_metric
@@ -320,3 +320,55 @@ def test_r2_of_exchanged_arguments_is_seen(metric: Any, said: list) -> None:
         lambda: nn.Linear(20, 1), (FLAT, values), nn.MSELoss(), metric=metric
     )
     assert causes(check_metric(evidence)) == said
+
+
+class Viewing(nn.Module):
+    """Gives a convolution the features of a sequence as channels."""
+
+    def __init__(self, change: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.change = change
+        self.conv = nn.Conv1d(4, 8, 3, padding=1)
+        self.out = nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.conv(self.change(x)).amax(dim=2))
+
+
+VIEWS: dict[str, Callable[[Tensor], Tensor]] = {
+    "view": lambda x: x.view(len(x), 4, 5),
+    "reshape": lambda x: x.reshape(-1, 4, 5),
+}
+MOVES: dict[str, Callable[[Tensor], Tensor]] = {
+    "permute": lambda x: x.permute(0, 2, 1),
+    "transpose and reshape": lambda x: x.transpose(1, 2).reshape(len(x), 4, 5),
+    "heads": lambda x: x.view(len(x), 5, 2, 2).permute(0, 2, 3, 1).reshape(len(x), 4, 5),
+}
+
+
+@pytest.mark.parametrize("change", VIEWS.values(), ids=VIEWS)
+def test_axes_that_are_exchanged_by_a_view_are_certain(change):
+    evidence = looked_at(lambda: Viewing(change), (SEQUENCES, SUMS))
+
+    (found,) = check_shape_broadcast(evidence)
+
+    assert (found.cause, found.is_certain) == ("shape_broadcast", True)
+
+
+@pytest.mark.parametrize("change", MOVES.values(), ids=MOVES)
+def test_axes_that_are_moved_are_fine(change):
+    evidence = looked_at(lambda: Viewing(change), (SEQUENCES, SUMS))
+
+    assert not list(check_shape_broadcast(evidence))
+
+
+@pytest.mark.parametrize("is_of_classes", [True, False])
+def test_a_sampler_with_the_weights_of_classes_is_certain(is_of_classes):
+    weights = 1 / torch.bincount(SUMS)
+    drawn = WeightedRandomSampler(weights if is_of_classes else weights[SUMS], len(SUMS))
+    loader = DataLoader(TensorDataset(SEQUENCES, SUMS), batch_size=30, sampler=drawn)
+    evidence = looked_at(lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2)), loader)
+
+    found = [f for f in check_shuffle(evidence) if f.is_certain]
+
+    assert causes(found) == ["shuffle"] * is_of_classes

@@ -1,6 +1,7 @@
 """Checks of the data: each fault has its cause, and no healthy program has any."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from headway.doctor.checks.input_scale import check_input_scale
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.program import MakeProgram
+from headway.doctor.scoring import Scores
 
 from .healthy_programs import HEALTHY
 from .small_programs import diabetes, digits, evidence_of, mlp, program, standardized, wine
@@ -147,3 +149,60 @@ def test_training_data_as_validation_data_is_no_leak():
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
 def test_nothing_is_found_in(make):
     assert findings(evidence_of(make, is_trained=True)) == []
+
+
+def uneven(weight: torch.Tensor | None, *, pos_weight: float | None = None) -> MakeProgram:
+    """Return a program in which class 1 has a fourth of the samples of class 0."""
+    keep = torch.cat([(Y == 3).nonzero()[:, 0], (Y == 8).nonzero()[:20, 0]])
+    keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(0))]
+    x, y = X[keep], (Y[keep] == 8).long()
+    if pos_weight is None:
+        return program(mlp(), nn.CrossEntropyLoss(weight=weight), (x, y), 2)
+    loss = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([pos_weight]))
+    return program(mlp(), loss, (x, y.float().unsqueeze(1)), 1)
+
+
+FAVORED = {
+    "class weights": uneven(torch.tensor([0.8, 0.2])),
+    "weight of yes": uneven(None, pos_weight=0.25),
+}
+FAIR = {
+    "no weights": uneven(None),
+    "weights for the rare": uneven(torch.tensor([0.2, 0.8])),
+    "equal weights": uneven(torch.tensor([1.0, 1.0])),
+    "a class without weight": uneven(torch.tensor([1.0, 0.0])),
+    "weight of yes for the rare": uneven(None, pos_weight=4.0),
+}
+
+
+@pytest.mark.parametrize("make", FAVORED.values(), ids=FAVORED)
+def test_weights_for_the_frequent_class_are_certain(make):
+    (found,) = check_class_imbalance(evidence_of(make))
+
+    assert (found.cause, found.is_certain) == ("class_imbalance", True)
+    assert "grow with the frequency" in found.evidence
+
+
+@pytest.mark.parametrize("make", FAIR.values(), ids=FAIR)
+def test_weights_that_favor_no_frequent_class_are_fine(make):
+    assert not list(check_class_imbalance(evidence_of(make)))
+
+
+def test_classes_that_are_hard_alike_are_no_imbalance():
+    """Half of what is learned of all is learned of rare classes, and the rest of none."""
+    evidence = evidence_of(program(mlp(), CE, (X, Y), 10), is_trained=True)
+    assert evidence.data is not None
+    assert evidence.baselines is not None
+    assert evidence.course is not None
+    counts = dict.fromkeys(range(9), 10) | {9: 300}
+    evidence.data = replace(evidence.data, class_counts=counts)
+    evidence.baselines = replace(evidence.baselines, dumb=0.16, learned={"linear": 0.16})
+
+    def found(standard: float, macro: float) -> list[Finding]:
+        scores = Scores(loss=1.0, metric=standard, standard=standard, macro=macro)
+        last = replace(evidence.course.last, train=scores, val=scores)
+        evidence.course = replace(evidence.course, evaluations=[last])
+        return [f for f in check_class_imbalance(evidence) if f.severity == "error"]
+
+    assert not found(0.40, 0.24)
+    assert found(0.40, 0.12)

@@ -25,7 +25,7 @@ from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
-from headway.doctor.program import MakeProgram, Program
+from headway.doctor.program import MakeProgram, Program, usual_step
 from headway.doctor.progress import progress
 
 Digits = Callable[..., MakeProgram]
@@ -301,6 +301,25 @@ def test_a_rate_that_is_gone_before_anything_is_learned_is_low(
     assert (finding.cause, finding.severity) == ("lr_low", "error")
     assert "StepLR takes the learning rate from 0.01" in finding.evidence
     assert "125 of 200 updates" in finding.evidence
+
+
+def test_a_rate_that_the_training_step_takes_away_is_found(
+    digits: Digits, measured: Measure
+) -> None:
+    def change(program: Program) -> Program:
+        schedule = torch.optim.lr_scheduler.ExponentialLR(program.optimizer, 0.7)
+
+        def step(*parts: Any) -> Any:
+            loss = usual_step(*parts)
+            schedule.step()
+            return loss
+
+        return replace(program, step=step)
+
+    evidence = measured(changed(digits(lr=0.01), change))
+    (finding,) = check_schedule(evidence)
+    assert (finding.cause, finding.severity) == ("lr_low", "error")
+    assert "The training step takes the learning rate from" in finding.evidence
 
 
 def test_a_rate_that_falls_to_a_hundredth_is_no_fault(

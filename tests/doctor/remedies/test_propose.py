@@ -149,6 +149,16 @@ def test_signed_targets_of_one_output_become_zero_and_one(on_digits: Digits) -> 
     assert first("label_encoding", program) == "FixLabels(change='zero_one')"
 
 
+def test_raw_values_are_standardized(on_digits: Digits) -> None:
+    program = partial(
+        on_digits,
+        lambda: nn.Linear(64, 1),
+        loss_fn=nn.MSELoss(),
+        targets=lambda y: 1000 * y.float()[:, None] + 5000,
+    )
+    assert first("label_encoding", program) == "FixLabels(change='standardized')"
+
+
 def test_a_linear_network_gets_activations_and_others_better_ones(
     on_digits: Digits,
 ) -> None:

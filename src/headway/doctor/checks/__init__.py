@@ -30,10 +30,13 @@ from headway.doctor.checks.noisy_training import check_noisy_training
 from headway.doctor.checks.normalization import check_normalization
 from headway.doctor.checks.optimizer import check_optimizer
 from headway.doctor.checks.oscillation import check_oscillation
+from headway.doctor.checks.other_numbers import check_other_numbers
 from headway.doctor.checks.other_optimizer import check_other_optimizer
+from headway.doctor.checks.other_preparation import check_other_preparation
 from headway.doctor.checks.output_activation import check_output_activation
 from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
 from headway.doctor.checks.overfitting import check_overfitting
+from headway.doctor.checks.padding import check_padding
 from headway.doctor.checks.regularization import check_regularization
 from headway.doctor.checks.saturation import check_saturation
 from headway.doctor.checks.schedule import check_schedule
@@ -53,10 +56,13 @@ CHECKS: tuple[Check, ...] = (
     check_noisy_labels,
     check_hardly_learned,
     check_label_encoding,
+    check_other_numbers,
     check_input_scale,
+    check_other_preparation,
     check_shape_broadcast,
     check_mixed_samples,
     check_loss_mismatch,
+    check_padding,
     check_output_activation,
     check_metric,
     check_loss_numerics,

@@ -30,6 +30,7 @@ def check_bad_data(evidence: Evidence) -> Iterator[Finding]:
         return
     yield from _not_finite(data)
     yield from _constant(evidence, data)
+    yield from _changed_by_reading(data)
     yield from _leaked(data)
     if not _is_discrete(data):
         yield from _repeated(data)
@@ -150,6 +151,22 @@ def _constant(evidence: Evidence, data: DataFacts) -> Iterator[Finding]:
             f"All {data.samples} training targets are {targets.low:g}.",
             "Check how the targets are read.",
         )
+
+
+def _changed_by_reading(data: DataFacts) -> Iterator[Finding]:
+    """A transform that works in place on what the data set keeps."""
+    reads = data.reads
+    if not reads.drift:
+        return
+    sizes = ", ".join(f"{size:.3g}" for size in reads.drift)
+    yield certain(
+        _CAUSE,
+        f"The {reads.what} of the same training samples change each time they are read, with "
+        f"the same random numbers: in {len(reads.drift)} reads their size is {sizes} (root of "
+        "the mean square). Something changes the stored data in place.",
+        "Return a copy from the data set, without operations that work in place.",
+        code="x = (x - mean) / std  # not x.sub_(mean).div_(std), nor x -= mean",
+    )
 
 
 def _is_discrete(data: DataFacts) -> bool:

@@ -34,11 +34,12 @@ def absurd(
     *,
     layer: str | None = None,
     code: str = "",
+    is_mistake: bool = False,
 ) -> Finding:
     """Return a finding about a setting that nobody means, whatever it does here.
 
     A program that learns well in spite of it gets a warning that no trial can refute; in one
-    that does not, it is one suspect among others.
+    that does not, it is one suspect among others, unless it `is_mistake` in any program.
     """
     is_fine = progress(evidence).is_fine
     return Finding(
@@ -50,5 +51,5 @@ def absurd(
         layer=layer,
         code=code,
         check=cause,
-        is_certain=is_fine,
+        is_certain=is_fine or is_mistake,
     )

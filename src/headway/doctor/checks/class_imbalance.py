@@ -4,9 +4,14 @@ import math
 from collections.abc import Iterator
 from statistics import fmean
 
+import torch
+from torch import Tensor
+
+from headway.doctor.checks.certain import absurd
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.data_facts import DataFacts
+from headway.doctor.probes.loss_records import SeenLoss
 from headway.doctor.probes.watched import Watched
 from headway.doctor.progress import progress
 from headway.doctor.scoring import Scores
@@ -29,6 +34,12 @@ _WELL = 0.85
 _SHIFT = 3.0
 _CLEARLY_MISSED = 0.15
 _SURE = 0.8
+# Where the mean over classes gains this share of what the accuracy gains, rare classes are
+# learned as well as the others: what is missing is missing everywhere.
+_EVEN, _LEAST_EVEN = 0.5, 0.03
+# Weights for the frequent: classes that differ so much in number, and weights likewise, which
+# have nearly the order of the numbers.
+_UNEVEN, _FAVORED, _IN_ORDER = 2.0, 1.3, 0.7
 # They may be weighted or drawn more often already: trials decide.
 _SUSPECTED = 0.6
 _CODE = (
@@ -38,7 +49,8 @@ _CODE = (
 
 
 def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
-    """Find rare classes that are not recognized though the accuracy looks good."""
+    """Find rare classes that are not recognized, or that the loss itself cares least for."""
+    yield from _weighted_the_wrong_way(evidence)
     data: DataFacts | None = evidence.data
     course: Watched | None = evidence.course
     if (
@@ -54,6 +66,7 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
         return
     chance = 1 / len(data.class_counts)
     is_blind = scores.macro < chance + _ABOVE_CHANCE * (1 - chance)
+    is_blind = is_blind and not _learns_evenly(evidence, scores, chance)
     hides = scores.standard - scores.macro > _HIDDEN
     if not hides:
         yield from _costly(evidence, data.class_counts, scores)
@@ -71,6 +84,65 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
         code=_CODE,
         check=_CAUSE,
     )
+
+
+def _learns_evenly(evidence: Evidence, scores: Scores, chance: float) -> bool:
+    """Whether rare classes are learned about as well as all, of which little is learned."""
+    dumb = progress(evidence).dumb
+    gained = (scores.standard - dumb) / max(1 - dumb, 1e-9)
+    even = (scores.macro - chance) / (1 - chance)
+    return even > _LEAST_EVEN and even >= _EVEN * gained
+
+
+def _weighted_the_wrong_way(evidence: Evidence) -> Iterator[Finding]:
+    """Find class weights of a loss that grow with the frequency of the classes."""
+    first, data = evidence.first_batch, evidence.data
+    if first is None or data is None or len(data.class_counts) < 2:
+        return
+    for seen in first.losses:
+        weights = _class_weights(seen) if seen.is_of_main else {}
+        shared = [n for n in data.class_counts if weights.get(n, 0.0) > 0]
+        shared.sort(key=lambda n: data.class_counts[n])
+        if len(shared) < 2:
+            continue
+        rare, most = shared[0], shared[-1]
+        counts = [float(data.class_counts[n]) for n in shared]
+        if counts[-1] < _UNEVEN * counts[0] or weights[most] < _FAVORED * weights[rare]:
+            continue
+        if _correlation_of_ranks([weights[n] for n in shared]) < _IN_ORDER:
+            continue
+        yield absurd(
+            evidence,
+            _CAUSE,
+            _SURE,
+            f"The class weights of the loss grow with the frequency of the classes: class "
+            f"{most} with {counts[-1]:g} samples has {weights[most]:.3g}, and class {rare} "
+            f"with {counts[0]:g} has {weights[rare]:.3g}.",
+            "Give rare classes the larger weights.",
+            code=_CODE,
+            is_mistake=True,
+        )
+        return
+
+
+def _correlation_of_ranks(values: list[float]) -> float:
+    """Return Spearman's correlation of values with their places."""
+    ranks = torch.tensor(values).argsort(stable=True).argsort().double()
+    places = torch.arange(len(values), dtype=ranks.dtype)
+    return float(torch.corrcoef(torch.stack([ranks, places]))[0, 1])
+
+
+def _class_weights(seen: SeenLoss) -> dict[int, float]:
+    """Return what an error on each class costs, {} where the loss has no weights."""
+    if seen.name in ("cross_entropy", "nll_loss"):
+        weight = seen.call.argument(2, "weight")
+        if isinstance(weight, Tensor) and weight.dim() == 1:
+            return dict(enumerate(weight.tolist()))
+    if seen.name == "binary_cross_entropy_with_logits":
+        weight = seen.call.argument(6, "pos_weight")
+        if isinstance(weight, Tensor) and weight.numel() == 1:
+            return {0: 1.0, 1: float(weight)}
+    return {}
 
 
 def _blind_confidence(evidence: Evidence) -> float:

@@ -1,4 +1,4 @@
-"""Batch norm whose statistics are noisy, frozen or never used."""
+"""Norms whose statistics are noisy, frozen, never used, or those of a single number."""
 
 import math
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding, Severity
+from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.norm_facts import NormFacts
 from headway.doctor.probes.updates import Updates
 
@@ -23,10 +24,12 @@ _LARGE_MOMENTUM = 0.9
 _WORSE = 2.0
 _LEAST_GAP = 0.05
 _LAST = 0.1
+_SURE = 0.9
 
 
 def check_normalization(evidence: Evidence) -> Iterator[Finding]:
     """Look at the batches and the running statistics of each batch norm."""
+    yield from _of_one_number(evidence)
     updates: Updates | None = evidence.updates
     if updates is None:
         return
@@ -42,6 +45,30 @@ def check_normalization(evidence: Evidence) -> Iterator[Finding]:
         yield from _small(updates, norms)
         yield from _far(evidence, norms)
         yield from _needless_bias(norms)
+
+
+def _of_one_number(evidence: Evidence) -> Iterator[Finding]:
+    """Norms within a sample that leave nothing of it: each number is its own mean."""
+    first: FirstBatch | None = evidence.first_batch
+    lone = [norm for norm in first.norms if norm.values == 1] if first is not None else []
+    if not lone:
+        return
+    names = listed([norm.layer or "the forward pass" for norm in lone])
+    is_root = lone[0].op == "rms_norm"
+    left = (
+        "only the sign of its input is left" if is_root else "nothing of its input is left"
+    )
+    yield absurd(
+        evidence,
+        "normalization",
+        _SURE,
+        f"{names} ({lone[0].op}) takes each statistic over a single number, which is its own "
+        f"mean: {left}, whatever the sample.",
+        "Normalize over several numbers: fewer groups than channels, or a larger shape.",
+        layer=lone[0].layer or None,
+        code="nn.GroupNorm(8, num_channels)  # several channels in each group",
+        is_mistake=True,
+    )
 
 
 def _single(evidence: str) -> Finding:

@@ -8,11 +8,13 @@ from headway.doctor.checks.certain import absurd
 from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.penalty import Penalty
 from headway.doctor.probes.traced import ForwardTrace
 from headway.doctor.probes.update_facts import ParameterFacts
 from headway.doctor.probes.updates import Updates
+from headway.doctor.progress import progress
 
 _CAUSE: Cause = "regularization"
 _SURE = 0.82
@@ -30,10 +32,14 @@ _LEAST_SHRINKAGE = 1.0
 # The correct class gets less than half of the target.
 _LARGE_SMOOTHING = 0.5
 _HUGE_SMOOTHING = 0.9
+# Validation samples have to tell so much of each other's targets, augmented training samples
+# less than this share of it, and the network has to learn less than this share.
+_TOLD, _LEFT, _LEARNED = 0.2, 0.4, 0.6
 
 
 def check_regularization(evidence: Evidence) -> Iterator[Finding]:
-    """Look at dropout, weight decay, label smoothing and a penalty in the step."""
+    """Look at dropout, weight decay, label smoothing, augmentation and a penalty."""
+    yield from _augmented_away(evidence)
     first: FirstBatch | None = evidence.first_batch
     if first is not None and first.penalty is not None:
         yield from _penalized(evidence, first.penalty)
@@ -45,6 +51,34 @@ def check_regularization(evidence: Evidence) -> Iterator[Finding]:
         yield from _dropped_output(evidence, updates.trace)
         yield from _smoothed(evidence, updates.trace)
     yield from _decayed(evidence, updates)
+
+
+def _augmented_away(evidence: Evidence) -> Iterator[Finding]:
+    """Find an augmentation that leaves little of what tells the targets."""
+    data: DataFacts | None = evidence.data
+    reached = progress(evidence)
+    if data is None or not reached.is_known or not reached.is_of_new:
+        return
+    way = data.val_known - reached.dumb
+    is_lost = data.train_known - reached.dumb < _LEFT * way
+    learned = reached.metric - reached.dumb
+    if not way > max(_TOLD, 2 * reached.margin) or not is_lost or learned >= _LEARNED * way:
+        return
+    yield Finding(
+        cause=_CAUSE,
+        severity="error",
+        confidence=_SURE,
+        evidence=(
+            "Training samples are changed at random each time they are read, until little is "
+            f"left: the nearest others tell {data.val_known:.3g} of the targets of validation "
+            f"samples (accuracy or R2) and {data.train_known:.3g} of those of as many "
+            f"augmented training samples, and {reached.describe()}."
+        ),
+        remedy="Augment less, so that a person still tells the samples apart.",
+        code="transforms.RandomResizedCrop(size, scale=(0.6, 1.0))",
+        check="regularization",
+        is_certain=True,
+    )
 
 
 def _warning(said: str, remedy: str, *, layer: str | None = None, code: str) -> Finding:

@@ -20,7 +20,7 @@ def check_schedule(evidence: Evidence) -> Iterator[Finding]:
     """Find updates with next to no rate in a program that is no better than cheap answers."""
     course: Watched | None = evidence.course
     scheduler = evidence.program.scheduler
-    if course is None or scheduler is None or not any(course.rates):
+    if course is None or not any(course.rates):
         return
     reached = progress(evidence)
     idle = _idle_updates(course)
@@ -28,18 +28,20 @@ def check_schedule(evidence: Evidence) -> Iterator[Finding]:
     if idle <= _LARGE_PART * course.planned_steps or is_good or not reached.is_known:
         return
     highest, lowest = max(course.rates), course.rates[-1]
+    # An update of the program's own may step a scheduler that nobody else knows.
+    who = "The training step" if scheduler is None else type(scheduler).__name__
     yield Finding(
         cause="lr_low",
         severity="warning" if reached.is_fine else "error",
         confidence=_IF_POOR if reached.is_poor else _CONFIDENCE,
         evidence=(
-            f"{type(scheduler).__name__} takes the learning rate from {highest:.2g} to "
+            f"{who} takes the learning rate from {highest:.2g} to "
             f"{lowest:.2g}: {idle} of {course.planned_steps} updates have a thousandth of it "
             f"or less, and {reached.describe()}."
         ),
         remedy=(
             "Spread the schedule over the whole training: set T_max or total_steps to all of "
-            "it, step_size to a third of it."
+            "it, step_size to a third of it; step it once an epoch if it counts epochs."
         ),
         code=(
             "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)"

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from headway.doctor.calls import DISTANCES
-from headway.doctor.checks.certain import certain
+from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Meeting
 
 _CAUSE: Cause = "shape_broadcast"
+_SURE = 0.85
 _MISMATCHES = (
     "must match the size of tensor",
     "must be the same as",
@@ -32,6 +33,7 @@ def check_shape_broadcast(evidence: Evidence) -> Iterator[Finding]:
                 code=_code(meeting),
             )
             return
+    yield from _exchanged(evidence, first)
     if first.strays.samples or first.strays.places:
         whose = "another sample" if first.strays.samples else "other places of the sample"
         yield certain(
@@ -61,6 +63,23 @@ def check_shape_broadcast(evidence: Evidence) -> Iterator[Finding]:
             f"{first.targets_shape} do not fit: {first.error}.",
             "Give outputs and targets the same shape.",
             code="loss = loss_fn(output, target.view_as(output))",
+        )
+
+
+def _exchanged(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Find views that name the axes in another order and leave the numbers where they are."""
+    for reshape in first.reshapes[:1]:
+        yield absurd(
+            evidence,
+            _CAUSE,
+            _SURE,
+            f"{reshape.op} makes {reshape.after} of {reshape.before}"
+            f"{f' in {reshape.layer}' if reshape.layer else ''}: the axes have exchanged their "
+            "sizes, and the numbers have not moved, so that each row holds parts of several.",
+            "Use permute or transpose where axes are to be exchanged, not view or reshape.",
+            layer=reshape.layer or None,
+            code="x = x.permute(0, 2, 1)  # not x.view(...)",
+            is_mistake=True,
         )
 
 

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterator
 
+from torch import Tensor
+
 from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
+from headway.doctor.examples import Examples
 from headway.doctor.finding import Finding
 from headway.doctor.probes.batch_order import OrderFacts
 from headway.doctor.probes.data_facts import DataFacts
@@ -23,12 +26,15 @@ _LEAST_BATCHES = 3
 _SPLIT, _SURE_SPLIT = 0.3, 0.8
 _SORTED_FILE = 0.2
 _NAMED = 3
+# Weights of so few of the samples are those of something else.
+_FEW_DRAWN = 0.5
 _CODE = "loader = DataLoader(train_set, batch_size=batch_size, shuffle=True)"
 
 
 def check_shuffle(evidence: Evidence) -> Iterator[Finding]:
     """Find labels in blocks, sorted values and the same batch again and again."""
     yield from _split_in_order(evidence.data)
+    yield from _drawn_from_few(evidence.program.train)
     updates: Updates | None = evidence.updates
     if updates is None or updates.order is None:
         return
@@ -57,6 +63,22 @@ def check_shuffle(evidence: Evidence) -> Iterator[Finding]:
             remedy="Shuffle the training samples.",
             code=_CODE,
             check="shuffle",
+        )
+
+
+def _drawn_from_few(train: Examples) -> Iterator[Finding]:
+    """A sampler that was given the weights of the classes, and draws as many samples only."""
+    weights = getattr(getattr(train.source, "sampler", None), "weights", None)
+    if not isinstance(weights, Tensor):
+        return
+    drawn, total = int((weights > 0).sum()), train.num_samples
+    if len(weights) < _FEW_DRAWN * total:
+        yield certain(
+            "shuffle",
+            f"The sampler has {len(weights)} weights for {total} samples: only the first "
+            f"{drawn} are ever drawn, again and again.",
+            "Give the sampler a weight for each sample: that of its class.",
+            code="sampler = WeightedRandomSampler(class_weights[targets], len(targets))",
         )
 
 

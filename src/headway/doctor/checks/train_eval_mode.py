@@ -12,6 +12,8 @@ from headway.doctor.progress import progress
 
 # Half of the loss is learned in one mode and missing in the other.
 _LEARNED = 0.5
+# Fewer updates at the end than this share may be meant, such as a last fine-tuning.
+_LONG = 0.4
 
 
 def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
@@ -21,6 +23,7 @@ def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
     if updates is None:
         return
     yield from _trained_in_evaluation(updates)
+    yield from _left_in_evaluation(evidence, updates)
     yield from _random_in_evaluation(updates, progress(evidence).is_fine)
 
 
@@ -52,6 +55,25 @@ def _trained_in_evaluation(updates: Updates) -> Iterator[Finding]:
             code="model.train()",
             check="train_eval_mode",
         )
+
+
+def _left_in_evaluation(evidence: Evidence, updates: Updates) -> Iterator[Finding]:
+    """Find a model that an evaluation in between puts in evaluation mode for good."""
+    course, modes = evidence.course, updates.modes
+    if course is None or course.eval_from is None or modes is None:
+        return
+    first, last = course.eval_from, course.steps
+    # Updates that were watched one by one are told of already.
+    if first <= len(updates.updates) or last - first < _LONG * last or not modes.sensitive:
+        return
+    yield certain(
+        "train_eval_mode",
+        f"from update {first} to the last, {last}, the model is in evaluation mode, and before "
+        f"that in training mode: {listed(list(modes.sensitive))} work as in evaluation.",
+        "Call model.train() again after each evaluation, at the beginning of each epoch.",
+        layer=modes.sensitive[0],
+        code="model.train()",
+    )
 
 
 def _other_answers(evidence: Evidence) -> Iterator[Finding]:

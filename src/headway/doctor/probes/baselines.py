@@ -18,6 +18,8 @@ from headway.doctor.task import TaskFacts, class_ids
 # Enough for a linear model of a small task; a larger one would take seconds.
 _TRAIN_SAMPLES = 2000
 _VAL_SAMPLES = 1000
+# Pictures have thousands of positions each; all pairs of so many rows take a second.
+_TRAIN_ROWS, _VAL_ROWS = 8000, 4000
 _NEIGHBORS = 5
 # Targets of more columns than this, such as images, are not fitted by a linear model.
 _MOST_COLUMNS = 256
@@ -73,6 +75,7 @@ def probe_baselines(evidence: Evidence, budget: Budget) -> Baselines:
     if evidence.task.kind == "unknown" or budget.left <= 0:
         return Baselines()
     train, val, part = _parts(evidence)
+    train, val = _thinned(train, _TRAIN_ROWS), _thinned(val, _VAL_ROWS)
     if evidence.task.kind in ("classes", "binary"):
         return _of_classes(train, val, part)
     # Pixels that are 0 or 1 are scored as so many answers of yes or no, also where they are
@@ -108,6 +111,15 @@ def _parts(evidence: Evidence) -> tuple[_Part, _Part, str]:
     order = torch.randperm(len(train.features), generator=torch.Generator().manual_seed(0))
     first, second = order[:half], order[half:]
     return _chosen(train, first), _chosen(train, second), "train"
+
+
+def _thinned(part: _Part, most: int) -> _Part:
+    """Return a part with so many rows at most, which are drawn at random."""
+    count = len(part.features)
+    if count <= most:
+        return part
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(1))
+    return _chosen(part, order[:most])
 
 
 def _chosen(part: _Part, numbers: Tensor) -> _Part:

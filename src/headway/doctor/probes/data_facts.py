@@ -12,8 +12,10 @@ from torch import Tensor
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.probes.baselines import gather
-from headway.doctor.probes.features import sample_features, tensors_in
+from headway.doctor.probes.features import tensors_in
 from headway.doctor.probes.flipped import flipped_alone
+from headway.doctor.probes.neighbors import known, tells
+from headway.doctor.probes.reads import Reads, reads_of
 from headway.doctor.program import Program, first_tensor, num_in
 from headway.doctor.task import TaskFacts, class_ids
 
@@ -21,12 +23,10 @@ from headway.doctor.task import TaskFacts, class_ids
 _MOST_READ = 20_000
 _MOST_ENTRIES = 50_000_000
 _READ_SECONDS = 1.0
-# Samples whose neighbors are asked, and how often answers are shuffled to compare.
-_ASKED = 600
-_SHUFFLES = 40
-_NEIGHBORS = 5
 # Fewer samples have no order to speak of.
 _LEAST_ORDERED = 20
+# What a data set of a user may raise where samples are asked for by number.
+_CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ class DataFacts:
         mixed: How often neighbors in the stored order differ in their class, next to what
             an order by chance has: near 0 where the data is sorted by class, NaN unknown.
         flipped_alone: What happens to inputs or targets without the other, or "".
+        reads: What becomes of samples that are read again.
         copies: Share of training samples that occurred before.
         repeated: Share of training samples whose input occurs more than once.
         conflicts: Share of training samples whose input has another target elsewhere.
@@ -87,6 +88,10 @@ class DataFacts:
         train_tells: How much nearby training inputs have nearby targets, in standard
             deviations of what shuffled targets have; None where it cannot be told.
         val_tells: Likewise for validation data among itself.
+        train_known: Accuracy or R2 of the answer that the nearest others of as many training
+            as validation samples give, where training samples are augmented at random; else
+            NaN.
+        val_known: Likewise of validation samples among themselves.
     """
 
     samples: int = 0
@@ -96,6 +101,7 @@ class DataFacts:
     val_class_counts: dict[int, int] = field(default_factory=dict[int, int])
     mixed: float = math.nan
     flipped_alone: str = ""
+    reads: Reads = field(default_factory=Reads)
     copies: float = 0.0
     repeated: float = 0.0
     conflicts: float = 0.0
@@ -104,6 +110,8 @@ class DataFacts:
     val_inputs: tuple[InputFacts, ...] = ()
     train_tells: float | None = None
     val_tells: float | None = None
+    train_known: float = math.nan
+    val_known: float = math.nan
 
 
 def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
@@ -119,14 +127,24 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
         class_counts=_class_counts(task, targets),
         mixed=_mixed(task, targets),
         flipped_alone=_flipped_alone(program, task),
+        reads=_reads(program),
         copies=1 - len(set(rows)) / len(rows),
         repeated=sum(n for n in Counter(rows).values() if n > 1) / len(rows),
         conflicts=_conflicts(rows, answers),
-        train_tells=_tells(task, inputs, targets),
+        train_tells=tells(task, inputs, targets),
     )
     if program.val is None:
         return facts
-    return _with_val(facts, evidence, program.val, rows, budget)
+    facts = _with_val(facts, evidence, program.val, rows, budget)
+    if not facts.reads.is_random or facts.is_val_train:
+        return facts
+    other, answered = read(program.val, min(_READ_SECONDS, budget.part(0.1)))
+    count = min(num_in(targets), num_in(answered))
+    return replace(
+        facts,
+        train_known=known(task, inputs, targets, count),
+        val_known=known(task, other, answered, count),
+    )
 
 
 def _with_val(
@@ -144,7 +162,7 @@ def _with_val(
         val_in_train=min(1.0, found / part),
         is_val_train=set(val_rows) == known,
         val_inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
-        val_tells=_tells(evidence.task, inputs, targets),
+        val_tells=tells(evidence.task, inputs, targets),
     )
 
 
@@ -232,56 +250,15 @@ def _mixed(task: TaskFacts, targets: Any) -> float:
     return float((ids[1:] != ids[:-1]).float().mean()) / chance if chance > 0 else math.nan
 
 
+def _reads(program: Program) -> Reads:
+    try:
+        return reads_of(program)
+    except _CANNOT:
+        return Reads()
+
+
 def _flipped_alone(program: Program, task: TaskFacts) -> str:
     try:
         return flipped_alone(program, task)
-    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
+    except _CANNOT:
         return ""
-
-
-def _tells(task: TaskFacts, inputs: Any, targets: Any) -> float | None:
-    """Return how far the targets of neighbors are from those of strangers."""
-    count = num_in(targets)
-    if task.kind == "unknown" or task.targets_equal_inputs or count < 40:
-        return None
-    numbers = torch.randperm(count, generator=torch.Generator().manual_seed(0))[:_ASKED]
-    answers = _answers(task, targets)
-    if answers is None or len(answers) != count:
-        return None
-    answers = answers[numbers]
-    features = sample_features(_picked(inputs, numbers))
-    features = (features - features.mean(dim=0)) / features.std(dim=0).clamp(min=1e-6)
-    distances = torch.cdist(features, features)
-    distances.fill_diagonal_(torch.inf)
-    near = distances.topk(_NEIGHBORS, largest=False).indices
-    generator = torch.Generator().manual_seed(1)
-    shuffled = torch.stack(
-        [
-            _agreement(answers[torch.randperm(len(answers), generator=generator)], near)
-            for _ in range(_SHUFFLES)
-        ]
-    )
-    spread = float(shuffled.std())
-    if spread == 0:
-        return None
-    return float(_agreement(answers, near) - shuffled.mean()) / spread
-
-
-def _answers(task: TaskFacts, targets: Any) -> Tensor | None:
-    ids = class_ids(task, targets)
-    if ids is not None:
-        known = ids.unique()
-        if len(known) > 100:
-            return None
-        return torch.nn.functional.one_hot(torch.searchsorted(known, ids)).float()
-    target = first_tensor(targets).detach().float()
-    target = target.reshape(len(target), -1).nan_to_num()
-    return (target - target.mean(dim=0)) / target.std(dim=0).clamp(min=1e-6)
-
-
-def _agreement(answers: Tensor, near: Tensor) -> Tensor:
-    return (answers[near].mean(dim=1) * answers).sum(dim=1).mean()
-
-
-def _picked(values: Any, numbers: Tensor) -> Any:
-    return [tensor.detach().cpu()[numbers] for tensor in tensors_in(values)]

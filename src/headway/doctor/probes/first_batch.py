@@ -17,6 +17,8 @@ from headway.doctor.probes.loss_records import (
     Entry,
     Head,
     Meeting,
+    NormCall,
+    Reshape,
     SeenLoss,
 )
 from headway.doctor.probes.loss_trace import LossTracer
@@ -75,6 +77,8 @@ class FirstBatch:
         meetings: Operations of outputs with targets of another shape.
         accidents: Rows and columns of samples that met in the loss or the step.
         dangers: Operations that can leave the numbers that a computer has.
+        norms: Norms within each sample that the model calls.
+        reshapes: Views in the model that exchange axes without moving their numbers.
         has_own_step: Whether the program has an update of its own.
         facts: What the loss says about answers that are made up; None where it cannot be asked.
         strays: Whether the loss compares outputs with the targets of others.
@@ -95,6 +99,8 @@ class FirstBatch:
     meetings: tuple[Meeting, ...] = ()
     accidents: tuple[Accident, ...] = ()
     dangers: tuple[Danger, ...] = ()
+    norms: tuple[NormCall, ...] = ()
+    reshapes: tuple[Reshape, ...] = ()
     has_own_step: bool = False
     facts: LossFacts | None = None
     strays: Strays = field(default_factory=Strays)
@@ -148,6 +154,8 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         meetings=tuple(trace.meetings),
         accidents=tuple(trace.accidents),
         dangers=tuple(trace.dangers),
+        norms=tuple(trace.norms),
+        reshapes=tuple(trace.reshapes),
         has_own_step=program.step is not None,
         penalty=_penalty(evidence, (inputs, targets)),
     )

@@ -146,6 +146,38 @@ class Danger:
     high: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reshape:
+    """A view whose sizes are those of what it is made of, in another order.
+
+    Attributes:
+        op: "view" or "reshape".
+        layer: Module of the model in which it ran.
+        before: Shape that went in.
+        after: Shape that came out.
+    """
+
+    op: str
+    layer: str
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormCall:
+    """A call of a norm within each sample.
+
+    Attributes:
+        op: "group_norm", "instance_norm", "layer_norm" or "rms_norm".
+        layer: Module of the model in which it ran.
+        values: Over how many numbers it took each of its statistics.
+    """
+
+    op: str
+    layer: str
+    values: int
+
+
 @dataclass(kw_only=True)
 class LossTrace:
     """What was seen.
@@ -158,6 +190,8 @@ class LossTrace:
         meetings: Of outputs with targets of another shape.
         accidents: Rows and columns of samples that met.
         dangers: In the order in which they ran.
+        norms: Norms within each sample that the model calls.
+        reshapes: Views in the model that exchange axes without moving their numbers.
         forwards: How often the model was called.
     """
 
@@ -168,4 +202,6 @@ class LossTrace:
     meetings: list[Meeting] = field(default_factory=list[Meeting])
     accidents: list[Accident] = field(default_factory=list[Accident])
     dangers: list[Danger] = field(default_factory=list[Danger])
+    norms: list[NormCall] = field(default_factory=list[NormCall])
+    reshapes: list[Reshape] = field(default_factory=list[Reshape])
     forwards: int = 0

@@ -1,5 +1,6 @@
 """See one update from the input to the loss: heads, losses, what is put together with what."""
 
+import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,90 +21,22 @@ from headway.doctor.probes.loss_records import (
     Head,
     LossTrace,
     Meeting,
+    NormCall,
     Origin,
+    Reshape,
     SeenLoss,
+)
+from headway.doctor.probes.operations import (
+    CONVOLUTIONS,
+    ELEMENTWISE,
+    LOOKUPS,
+    NORMS,
+    PASSING,
+    PRODUCTS,
+    RECURRENT,
 )
 from headway.doctor.probes.squares import Squares
 from headway.doctor.program import Program, main_output, num_in
-
-# Functions that change the shape or the type and not the numbers, or only drop some.
-_PASSING = frozenset(
-    [
-        "clone",
-        "contiguous",
-        "detach",
-        "double",
-        "expand",
-        "expand_as",
-        "flatten",
-        "float",
-        "getitem",
-        "movedim",
-        "narrow",
-        "permute",
-        "reshape",
-        "select",
-        "squeeze",
-        "swapaxes",
-        "t",
-        "to",
-        "transpose",
-        "type",
-        "unflatten",
-        "unsqueeze",
-        "view",
-        "view_as",
-        "cpu",
-        "cuda",
-        "half",
-        "bfloat16",
-        "dropout",
-        "identity",
-        "type_as",
-        "masked_select",
-    ]
-)
-_NORMS = frozenset(
-    [
-        "batch_norm",
-        "layer_norm",
-        "group_norm",
-        "instance_norm",
-        "rms_norm",
-        "local_response_norm",
-    ]
-)
-_CONVOLUTIONS = frozenset(
-    [
-        "conv1d",
-        "conv2d",
-        "conv3d",
-        "conv_transpose1d",
-        "conv_transpose2d",
-        "conv_transpose3d",
-    ]
-)
-_RECURRENT = frozenset(["lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell"])
-_PRODUCTS = frozenset(["matmul", "mm", "bmm", "addmm", "einsum", "mv"])
-_LOOKUPS = frozenset({"embedding", "embedding_bag"})
-_ELEMENTWISE = frozenset(
-    [
-        "sub",
-        "add",
-        "mul",
-        "div",
-        "pow",
-        "eq",
-        "ne",
-        "gt",
-        "lt",
-        "ge",
-        "le",
-        "maximum",
-        "minimum",
-        "where",
-    ]
-)
 
 
 class LossTracer:
@@ -176,10 +109,14 @@ class LossTracer:
             self._note_danger(call, given)
         if call.name in LOSSES:
             self._note_loss(call)
-        elif call.name in _ELEMENTWISE:
+        elif call.name in ELEMENTWISE:
             self._note_meeting(call, given)
+        elif call.name in NORMS and given:
+            self._note_norm(call, given[0])
+        elif call.name in ("view", "reshape") and given:
+            self._note_reshape(call, given[0])
         entry = self._note_entry(call, given)
-        if entry is not None or (self._stack and call.name in _NORMS):
+        if entry is not None or (self._stack and call.name in NORMS):
             kinds -= {"input"}
         self._remember(call, given, kinds, entry)
 
@@ -190,7 +127,7 @@ class LossTracer:
         first = self._origin(given[0]) if given else Origin()
         dim = call.argument(1, "dim") if call.name.endswith("softmax") else None
         head = Head(op=call.name, layer=layer, dim=dim if isinstance(dim, int) else None)
-        if call.name in _PASSING:
+        if call.name in PASSING:
             head, entry = first.head, first.entry
         for result in tensors_in(call.result):
             self._origins[result] = Origin(head=head, kinds=kinds, entry=entry)
@@ -220,6 +157,22 @@ class LossTracer:
         if is_target and call.name in DISTANCES:
             self._note_meeting(call, [given, target])
 
+    def _note_norm(self, call: Call, given: Tensor) -> None:
+        values = _values_of_each_statistic(call, given)
+        if values and self._stack:
+            layer = self._stack[-1]
+            self.trace.norms.append(NormCall(op=call.name, layer=layer, values=values))
+
+    def _note_reshape(self, call: Call, given: Tensor) -> None:
+        if not self._stack or not isinstance(call.result, Tensor):
+            return
+        before, after = tuple(given.shape), tuple(call.result.shape)
+        sizes = [size for size in before if size > 1], [size for size in after if size > 1]
+        if sizes[0] != sizes[1] and sorted(sizes[0]) == sorted(sizes[1]):
+            self.trace.reshapes.append(
+                Reshape(op=call.name, layer=self._stack[-1], before=before, after=after)
+            )
+
     def _note_meeting(self, call: Call, given: list[Tensor]) -> None:
         if len(given) < 2 or given[0].shape == given[1].shape:
             return
@@ -241,7 +194,7 @@ class LossTracer:
         """Return the number of the entry that this call is, and keep it."""
         if not self._stack or not given:
             return None
-        if call.name in _NORMS:
+        if call.name in NORMS:
             number = self._origin(given[0]).entry
             if number is not None:
                 entry = self.trace.entries[number]
@@ -251,14 +204,14 @@ class LossTracer:
         if source is None or not self._has_weights(call, given):
             return None
         values = source.detach()
-        if call.name in _CONVOLUTIONS and values.dim() > 2:
+        if call.name in CONVOLUTIONS and values.dim() > 2:
             values = values.movedim(1, -1)
         self.trace.entries.append(
             Entry(
                 op=call.name,
                 layer=self._stack[-1],
                 values=values,
-                is_embedded=call.name in _LOOKUPS,
+                is_embedded=call.name in LOOKUPS,
             )
         )
         return len(self.trace.entries) - 1
@@ -268,11 +221,11 @@ class LossTracer:
 
     @staticmethod
     def _has_weights(call: Call, given: list[Tensor]) -> bool:
-        if call.name in _CONVOLUTIONS | _RECURRENT | _LOOKUPS | {"linear", "bilinear"}:
+        if call.name in CONVOLUTIONS | RECURRENT | LOOKUPS | {"linear", "bilinear"}:
             return True
         if call.name == "multi_head_attention_forward":
             return True
-        return call.name in _PRODUCTS and any(t.requires_grad for t in given)
+        return call.name in PRODUCTS and any(t.requires_grad for t in given)
 
     def _note_danger(self, call: Call, given: list[Tensor]) -> None:
         danger = _watched(call, given)
@@ -313,3 +266,18 @@ def _watched(call: Call, given: list[Tensor]) -> Tensor | None:
     if call.name == "div" and isinstance(call.args[0], Tensor) and len(given) > 1:
         return given[1]
     return None
+
+
+def _values_of_each_statistic(call: Call, given: Tensor) -> int:
+    """Return over how many numbers a norm takes each mean and deviation, 0 if unknown."""
+    if not given.numel() or given.dim() < 2:
+        return 0
+    if call.name == "group_norm":
+        groups = call.argument(1, "num_groups")
+        return given[0].numel() // groups if isinstance(groups, int) and groups else 0
+    if call.name == "instance_norm":
+        return given[0, 0].numel()
+    if call.name in ("layer_norm", "rms_norm"):
+        shape = call.argument(1, "normalized_shape")
+        return math.prod(shape) if isinstance(shape, (tuple, list)) else 0
+    return 0

@@ -1,11 +1,13 @@
 """The program's own training, watched: what it reaches and how its weights move."""
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from headway.doctor.evidence import Budget, Evidence
@@ -56,11 +58,14 @@ class Watched(Course):
         program: The program after that training.
         updates: Numbers of some updates, in order.
         rates: Largest learning rate of the groups in each update.
+        eval_from: Number of the update from which on all had the model in evaluation mode, or
+            None.
     """
 
     program: Program
     updates: list[UpdateNumbers] = field(default_factory=list[UpdateNumbers])
     rates: list[float] = field(default_factory=list[float])
+    eval_from: int | None = None
 
     @property
     def has_no_val(self) -> bool:
@@ -85,15 +90,20 @@ def probe_watched(evidence: Evidence, budget: Budget, *, seed: int = 0) -> Watch
     planned = program.epochs * program.train.num_batches
     watcher = _UpdateWatcher(program, every=max(2, planned // _MEASURED))
     seconds = budget.part(_SHARE)
-    course = train(
-        program,
-        max_seconds=seconds,
-        evaluations=_EVALUATIONS,
-        eval_samples=_affordable(seconds, evidence.forward_seconds),
-        on_step=watcher,
-    )
+    with watcher.watching():
+        course = train(
+            program,
+            max_seconds=seconds,
+            evaluations=_EVALUATIONS,
+            eval_samples=_affordable(seconds, evidence.forward_seconds),
+            on_step=watcher,
+        )
     return Watched(
-        **vars(course), program=program, updates=watcher.updates, rates=watcher.rates
+        **vars(course),
+        program=program,
+        updates=watcher.updates,
+        rates=watcher.rates,
+        eval_from=watcher.eval_from,
     )
 
 
@@ -114,8 +124,32 @@ class _UpdateWatcher:
         self._before: dict[str, Tensor] = self._weights()
         self.updates: list[UpdateNumbers] = []
         self.rates: list[float] = []
+        self.eval_from: int | None = None
+        self._is_eval = False
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """Note in which mode the model is called for updates, where it takes a hook."""
+        try:
+            hook = self._model.register_forward_pre_hook(self._before_forward)
+        except RuntimeError:
+            # A scripted module.
+            yield
+            return
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    def _before_forward(self, model: nn.Module, _: Any) -> None:
+        if torch.is_grad_enabled():
+            self._is_eval = not model.training
 
     def __call__(self, step: int, inputs: Any, targets: Any, loss: float) -> None:
+        if not self._is_eval:
+            self.eval_from = None
+        elif self.eval_from is None:
+            self.eval_from = step
         # The schedule moves after this: these are the rates of the update itself.
         self.rates.append(max((float(g.get("lr", 0.0)) for g in self._groups), default=0.0))
         if self._before:

@@ -1,19 +1,26 @@
 """Remedies that write targets as the loss expects them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from headway.doctor.finding import Cause
-from headway.doctor.program import Program, first_tensor
+from headway.doctor.program import MetricFn, Program, first_tensor
 from headway.doctor.remedies.mapping import with_targets
 from headway.doctor.remedies.samples import all_targets
 from headway.errors import RemedyDoesNotFit
 
 LabelChange = Literal[
-    "from_zero", "consecutive", "zero_one", "ids_of_one_hot", "whole", "float", "flat"
+    "from_zero",
+    "consecutive",
+    "zero_one",
+    "ids_of_one_hot",
+    "whole",
+    "float",
+    "flat",
+    "standardized",
 ]
 
 # What torch's losses leave out unless they are told otherwise.
@@ -27,6 +34,7 @@ _SENTENCES: dict[str, str] = {
     "whole": "Give the loss class numbers of type int64.",
     "float": "Give the loss targets of a floating-point type.",
     "flat": "Remove the last dimension of the targets, which is 1.",
+    "standardized": "Standardize the targets, and undo it in what the network says.",
 }
 _CODE: dict[str, str] = {
     "from_zero": "targets = targets - targets.min()  # of the whole training set",
@@ -36,6 +44,10 @@ _CODE: dict[str, str] = {
     "whole": "targets = targets.long()",
     "float": "targets = targets.float()",
     "flat": "targets = targets.squeeze(-1)",
+    "standardized": (
+        "mean, std = y_train.mean(), y_train.std()\n"
+        "targets = (targets - mean) / std  # and output * std + mean for a prediction"
+    ),
 }
 
 
@@ -47,7 +59,8 @@ class FixLabels:
         change: "from_zero" shifts class numbers so that the lowest is 0; "consecutive" also
             closes gaps; "zero_one" for two kinds, such as -1 and 1 or 0 and 255;
             "ids_of_one_hot"; "whole" and "float" change the type; "flat" removes a last
-            dimension of 1.
+            dimension of 1; "standardized" gives values mean 0 and deviation 1, of which the
+            program's own metric is told in the old numbers.
     """
 
     cause: ClassVar[Cause] = "label_encoding"
@@ -63,6 +76,10 @@ class FixLabels:
         targets = all_targets(program)
         relabel = Relabel(self.change, _known_classes(self.change, targets))
         self._check(targets, relabel)
+        if self.change == "standardized" and callable(program.metric):
+            program = replace(
+                program, metric=_InOldNumbers(program.metric, relabel.classes)
+            )
         return with_targets(program, relabel)
 
     def describe(self) -> str:
@@ -89,7 +106,8 @@ class Relabel:
 
     Attributes:
         change: See `FixLabels`.
-        classes: Class numbers that the training data have, in order, where they matter.
+        classes: Class numbers that the training data have, in order, where they matter; mean
+            and deviation for "standardized".
     """
 
     change: LabelChange
@@ -122,9 +140,29 @@ class Relabel:
                 return targets.float()
             case "flat":
                 return targets.squeeze(-1)
+            case "standardized":
+                mean, std = self.classes
+                return (targets - mean) / std
+
+
+@dataclass(frozen=True)
+class _InOldNumbers:
+    """A metric of values before they were standardized."""
+
+    metric: MetricFn
+    numbers: tuple[float, ...]
+
+    def __call__(self, outputs: Any, targets: Any) -> float:
+        mean, std = self.numbers
+        if not (isinstance(outputs, Tensor) and isinstance(targets, Tensor)):
+            raise TypeError("only single tensors can be taken back to their old numbers")
+        return self.metric(outputs * std + mean, targets * std + mean)
 
 
 def _known_classes(change: LabelChange, targets: Tensor) -> tuple[float, ...]:
+    if change == "standardized":
+        known = targets[targets.isfinite()].double()
+        return float(known.mean()), max(float(known.std()), 1e-12)
     if change not in ("from_zero", "consecutive", "zero_one"):
         return ()
     targets = targets[targets != _IGNORED]

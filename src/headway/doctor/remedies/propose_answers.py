@@ -30,6 +30,8 @@ def _bad_data(now: Situation) -> list[Remedy]:
 
 
 def _label_encoding(now: Situation) -> list[Remedy]:
+    if now.evidence.task.kind == "values" and now.targets.is_floating_point():
+        return [FixLabels("standardized"), ReplaceLoss(now.usual_loss)]
     changes: list[Remedy] = [FixLabels(change) for change in _label_changes(now)]
     return [*changes, ReplaceLoss(now.usual_loss)]
 
