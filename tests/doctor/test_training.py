@@ -72,8 +72,9 @@ def test_seconds_that_run_out_are_a_budget(digits: Digits) -> None:
 
 
 def test_a_program_cut_short_by_time_is_still_evaluated_on_its_way(digits: Digits) -> None:
-    course = train(digits(epochs=10**6)(0), max_seconds=0.4, evaluations=4)
-    assert len(course.evaluations) >= 4
+    course = train(digits(epochs=10**6)(0), max_seconds=0.8, evaluations=4)
+    # Before, after, and on its way: how often there depends on the machine.
+    assert len(course.evaluations) >= 3
 
 
 def test_a_loss_that_is_no_number_ends_the_training(digits: Digits) -> None:
