@@ -8,6 +8,7 @@ STAMP := $(VENV)/.headway-setup
 UNFINISHED := $(VENV)/.headway-sync
 BIN := $(VENV)/bin/
 PYTEST := $(BIN)pytest -n 2
+VENDOR := src/headway/board/page/vendor
 BENCHMARKS = $(shell grep -l '^if __name__ == "__main__"' benchmarks/*.py)
 
 # The first that is new enough and can make a virtual environment; PYTHON=... picks another.
@@ -57,6 +58,19 @@ test-slow: $(STAMP) ## Run the tests that take more than ten seconds
 test-compat: $(STAMP) ## Run the tests inside other libraries, which it installs
 	$(UV) run --locked --group compat pytest -n 2 -m 'compat and not gpu'
 
+CHROMIUM := /usr/bin/chromium
+BROWSER_TESTS := tests/browser
+
+.PHONY: test-browser
+test-browser: $(STAMP) ## Run the tests of the board in chromium; needs Debian's chromium and npm
+	@test -x $(CHROMIUM) || { echo "make: $(CHROMIUM) is missing: apt-get install chromium" >&2; \
+		exit 1; }
+	@command -v npm >/dev/null || { echo "make: npm is missing: apt-get install npm" >&2; \
+		exit 1; }
+	npm ci --prefix $(BROWSER_TESTS) --no-audit --no-fund --silent
+	node --import ./$(BROWSER_TESTS)/unit/resolve.mjs --test $(BROWSER_TESTS)/unit/
+	$(UV) run --locked --group browser pytest -n 2 -m browser $(BROWSER_TESTS)
+
 .PHONY: check
 check: $(STAMP) ## Check format, lint, types and the floors
 	$(BIN)ruff format --check .
@@ -79,6 +93,15 @@ docs: $(STAMP) ## Write docs/settings.md, and the API reference into site/
 	$(BIN)python docs/write_settings.py
 	$(BIN)python docs/build_site.py
 	@echo "Open site/index.html"
+
+.PHONY: vendor
+vendor: ## Fetch what the board's page takes from npm, as its lock file pins it; needs npm
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	cp $(VENDOR)/package.json $(VENDOR)/package-lock.json "$$folder"; \
+	npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund; \
+	cp "$$folder"/node_modules/uplot/dist/uPlot.esm.js \
+		"$$folder"/node_modules/uplot/dist/uPlot.min.css \
+		"$$folder"/node_modules/uplot/LICENSE $(VENDOR)
 
 .PHONY: clean
 clean: ## Remove .venv, caches and what was built; runs/ stays

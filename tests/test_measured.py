@@ -35,3 +35,14 @@ def test_segments_of_a_thousand_layers_keep_a_hundredth_of_the_activations():
     }
 
     assert saved["sqrt"] < 0.02 * saved["store"]
+
+
+@pytest.mark.parametrize("answer", ["first table", "overlay of 50 runs"])
+def test_the_board_answers_within_a_second(answer):
+    # The time of the processor: the machine of the measurement had other work as well.
+    assert float(table("board", "Time to answer")[answer][2].replace(",", "")) < 1000
+
+
+def test_the_board_keeps_to_its_memory():
+    most = table("board", "Most memory")
+    assert float(most["after the overlay of 500 runs"][0]) < 400

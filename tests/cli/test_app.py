@@ -55,7 +55,8 @@ def test_a_misspelt_command_gets_a_suggestion(capsys):
     assert main(["trian", "digits"]) == 2
     assert capsys.readouterr().err == (
         "headway: there is no command 'trian'. Did you mean 'train'? Commands: train, "
-        "check, fix, evaluate, predict, export, resume, tune, lab, runs, models\n"
+        "check, fix, evaluate, predict, export, resume, tune, lab, board, report, runs, "
+        "models\n"
     )
 
 

@@ -27,7 +27,7 @@ DEVICES = "machine.device must be auto, cpu, cuda or cuda:INDEX"
 def test_an_unknown_command_is_refused(refused):
     refused(
         "there is no command 'trian'. Did you mean 'train'? Commands: train, check, fix, "
-        "evaluate, predict, export, resume, tune, lab, runs, models",
+        "evaluate, predict, export, resume, tune, lab, board, report, runs, models",
         "trian",
         "digits",
     )

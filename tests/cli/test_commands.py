@@ -220,6 +220,7 @@ def test_a_training_that_is_stopped_says_how_to_go_on(
     assert answer.code == 128 + stop
     assert answer.err == (
         f"headway: stopped by signal {int(stop)} after saving\n"
+        f"How it went: {run}/report.html\n"
         f"Go on with: headway resume '{run}'\n"
     )
 

@@ -1,16 +1,19 @@
 """A training is watched while it runs, and is the same with and without that."""
 
+import signal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import headway
 from headway.doctor.callbacks import TrainerWatch
-from headway.engine import Event
+from headway.engine import Callback, Event, StepReport
+from headway.errors import Interrupted
 from headway.jobs import training
-from headway.runs import Run
+from headway.runs import Run, read_layers
 from headway.terminal import Display
 
 QUICK = [
@@ -65,3 +68,43 @@ def test_the_watch_can_be_turned_off_and_changes_no_metric(tmp_path: Path) -> No
     )
     assert with_watch == without
     assert logged == said == []
+
+
+class Stopper(Callback):
+    """Asks to stop after some steps, as a person who presses Ctrl-C."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_report(self, report: StepReport) -> None:
+        if report.step == self.step:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_the_layers_of_a_run_that_was_stopped_are_gone_on_with(tmp_path: Path) -> None:
+    plain, stopped = tmp_path / "plain", tmp_path / "stopped"
+    words = [*QUICK, "training.report_every=10", "logging.report=false"]
+    headway.train("digits", model="mlp", overrides=words, out=plain)
+    with pytest.raises(Interrupted):
+        headway.train(
+            "digits", model="mlp", overrides=words, out=stopped, callbacks=[Stopper(50)]
+        )
+    headway.resume(stopped)
+    one, other = read_layers(plain), read_layers(stopped)
+    assert one is not None
+    assert other is not None
+    assert one.kinds == other.kinds
+    assert one.steps == tuple(range(4, 314, 4))
+    assert sorted(set(other.steps)) == list(other.steps)
+    both = [step for step in one.steps if step in other.steps and step < 50]
+    assert len(both) == 12
+    for step in both:
+        a, b = one.steps.index(step), other.steps.index(step)
+        np.testing.assert_equal(
+            one.numbers["activation_std"][:, a], other.numbers["activation_std"][:, b]
+        )
+
+
+def test_a_run_without_the_watch_has_no_layers(tmp_path: Path) -> None:
+    run(tmp_path / "run", "logging.watch=false")
+    assert read_layers(tmp_path / "run") is None

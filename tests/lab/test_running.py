@@ -107,3 +107,43 @@ def test_every_unit_that_is_done_is_told(tiny, tmp_path):
     run(tmp_path, say=told.append)
     assert [advance.done for advance in told] == [1, 2, 3, 4, 5, 6]
     assert {advance.total for advance in told} == {6}
+
+
+def test_a_finding_is_kept_beside_its_picture(tiny, tmp_path):
+    tiny(control=lambda seed: 3.0 if seed == 1 else 1.0, note="As in the book.")
+    run(tmp_path)
+    kept = json.loads((tmp_path / "tiny" / "finding.json").read_text())
+    assert (kept["name"], kept["verdict"], kept["note"]) == (
+        "tiny",
+        "INCONCLUSIVE",
+        "As in the book.",
+    )
+    assert kept["seeds"] == [0, 1, 2]
+    assert kept["requirements"] == [
+        {
+            "text": "the treated score is above 2",
+            "is_control": False,
+            "is_met": True,
+            "where": "each",
+            "values": [3.0, 4.0, 5.0],
+        },
+        {
+            "text": "that of the control is below 2",
+            "is_control": True,
+            "is_met": None,
+            "where": "each",
+            "values": [1.0, 3.0, 1.0],
+        },
+    ]
+
+
+def test_an_experiment_that_could_not_run_says_so_in_its_finding(tiny, tmp_path):
+    def broken(seed: int) -> float:
+        raise ZeroDivisionError("by seed")
+
+    tiny(treated=broken)
+    run(tmp_path)
+    kept = json.loads((tmp_path / "tiny" / "finding.json").read_text())
+    assert kept["error"].endswith("ZeroDivisionError: by seed")
+    assert [each["values"] for each in kept["requirements"]] == [[], []]
+    assert not (tmp_path / "tiny" / "picture.png").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headway.errors import RunError
-from headway.runs import ENVIRONMENT, METRICS, RECIPE, Run, RunRecord
+from headway.runs import ENVIRONMENT, METRICS, RECIPE, Run, RunRecord, state_after
 from headway.runs.lines import encode_line
 
 HERE = socket.gethostname()
@@ -215,3 +215,13 @@ def test_the_summary_was_updated_after_it_was_created(record: RunRecord, folder:
     record.event("started")
     summary = Run(folder).summary()
     assert summary["created"] <= summary["updated"]
+
+
+def test_a_run_without_a_telling_event_is_stopped():
+    assert state_after(None, updated=time.time()) == "stopped"
+
+
+def test_a_silent_run_of_another_host_may_have_written_since_its_start():
+    start = {"event": "started", "time": 0.0, "pid": 1, "host": "elsewhere"}
+    states = [state_after(start, updated=time.time() - ago) for ago in (1, 301)]
+    assert states == ["running", "stopped"]

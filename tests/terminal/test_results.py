@@ -77,6 +77,12 @@ def test_the_commands_can_be_pasted_into_a_shell(end_facts, start_facts):
     ]
 
 
+def test_the_report_of_a_run_comes_before_the_commands(end_facts, start_facts):
+    facts = replace(end_facts, report="runs/digits-resnet-20/report.html")
+
+    assert commands(facts, start_facts)[0] == ("report", facts.report)
+
+
 def test_data_without_a_test_part_needs_other_data(end_facts, start_facts):
     start = replace(start_facts, info=replace(start_facts.info, num_test=0))
 

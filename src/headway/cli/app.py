@@ -15,7 +15,7 @@ from typing import TextIO
 
 import tyro
 
-from headway.cli import commands, lab
+from headway.cli import board, commands, lab
 from headway.errors import (
     DivergenceError,
     HeadwayError,
@@ -34,6 +34,8 @@ _COMMANDS = {
     "resume": commands.resume,
     "tune": commands.tune,
     "lab": lab.describe,
+    "board": board.board,
+    "report": board.report,
     "runs": commands.runs,
     "models": commands.models,
 }

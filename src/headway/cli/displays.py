@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headway.cli.output import waiting
 from headway.errors import DivergenceError, Interrupted
+from headway.runs import REPORT
 
 if TYPE_CHECKING:
     from headway.terminal import Display
@@ -53,6 +54,8 @@ def display(*, quiet: bool, as_json: bool) -> "Generator[Display]":
 def _add_way_on(
     error: DivergenceError | Interrupted, folder: Path, ensemble: Path | None = None
 ) -> None:
+    if (folder / REPORT).is_file():
+        error.add_note(f"How it went: {folder / REPORT}")
     if isinstance(error, Interrupted):
         whole = shlex.quote(str(ensemble or folder))
         error.add_note(f"Go on with: headway resume {whole}")

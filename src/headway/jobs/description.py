@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from headway.data import ArraySplit, DataSplits, Split
 from headway.engine import Setup
 from headway.errors import RunError
+from headway.measure import num_parameters
 from headway.recipe import Recipe
 from headway.runs import Run, describe_environment
 from headway.tasks import AnyTask, task_settings
@@ -28,6 +29,7 @@ def describe_run(recipe: Recipe, setup: Setup, splits: DataSplits) -> dict[str, 
             "torch_threads": torch.get_num_threads(),
         },
         "total_steps": setup.total_steps,
+        "parameters": num_parameters(setup.model),
         "initial_weights": _weights_checksum(setup.model),
         "notes": list(setup.notes),
     }

@@ -44,7 +44,12 @@ def start_facts(
 
 
 def end_facts(
-    recipe: Recipe, trainer: Trainer, outcome: Outcome, *, folder: Path
+    recipe: Recipe,
+    trainer: Trainer,
+    outcome: Outcome,
+    *,
+    folder: Path,
+    report: Path | None,
 ) -> EndFacts:
     """Return what there is to say after the last step."""
     setup = trainer.setup
@@ -57,6 +62,7 @@ def end_facts(
         confusion=None if confusion is None else confusion().tolist(),
         folder=str(folder),
         data=recipe.data.source,
+        report=None if report is None else str(report),
     )
 
 

@@ -21,11 +21,13 @@ from headway.engine import (
     leave,
     on_first_process,
 )
-from headway.errors import RunError
+from headway.errors import CheckpointError, RunError
 from headway.jobs.description import check_same_data, describe_run
 from headway.jobs.facts import end_facts, start_facts
 from headway.jobs.first_check import first_findings
 from headway.jobs.places import anchor, without_pretraining
+from headway.jobs.predictions import write_predictions
+from headway.jobs.reporting import write_page
 from headway.measure import multiply_adds
 from headway.recipe import (
     Recipe,
@@ -36,7 +38,14 @@ from headway.recipe import (
     recipe_to_dict,
     resolve_recipe,
 )
-from headway.runs import Run, RunRecord, new_run_folder, open_run, open_writers
+from headway.runs import (
+    LayerFile,
+    Run,
+    RunRecord,
+    new_run_folder,
+    open_run,
+    open_writers,
+)
 from headway.terminal import Display, make_display
 
 
@@ -197,7 +206,7 @@ class Job:
         followers = [*callbacks, shown]
         if self.recipe.logging.watch:
             # Before those that it tells, so that they still hear its last words.
-            followers.insert(0, self._watch(record, followers.copy()))
+            followers.insert(0, self._watch(folder, record, followers.copy()))
         try:
             trainer = self._trainer(folder, record, followers)
         except BaseException:
@@ -220,11 +229,27 @@ class Job:
             shown.message(f"{finding.cause}: {finding.evidence} {finding.remedy}")
             if record is not None:
                 record.event("finding", step=step, **asdict(finding))
-        outcome = trainer.run()
-        shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder))
+        outcome = self._outcome(trainer, folder, record)
+        if record is not None and self.recipe.logging.predictions:
+            write_predictions(folder, self.splits, device=str(trainer.device))
+        page = self._write_page(folder, record)
+        shown.finish(end_facts(self.recipe, trainer, outcome, folder=folder, report=page))
         return TrainResult(
             folder=folder, outcome=outcome, recipe=self.recipe, setup=self.setup
         )
+
+    def _outcome(self, trainer: Trainer, folder: Path, record: RunRecord | None) -> Outcome:
+        try:
+            return trainer.run()
+        except (CheckpointError, RunError):  # a disk that is full takes no page either
+            raise
+        except Exception:  # a page shows best how it went wrong
+            self._write_page(folder, record)
+            raise
+
+    def _write_page(self, folder: Path, record: RunRecord | None) -> Path | None:
+        is_wanted = record is not None and self.recipe.logging.report
+        return write_page(folder) if is_wanted else None
 
     def _trainer(
         self, folder: Path, record: RunRecord | None, callbacks: Sequence[Callback]
@@ -244,14 +269,18 @@ class Job:
             return ()
         return first_findings(self.setup, self.multiply_adds)
 
-    def _watch(self, record: RunRecord | None, followers: Sequence[Callback]) -> Callback:
+    def _watch(
+        self, folder: Path, record: RunRecord | None, followers: Sequence[Callback]
+    ) -> Callback:
         def tell(event: Event) -> None:
             for follower in followers:
                 follower.on_event(event)
             if record is not None:
                 record.event(event.kind, step=event.step, **event.fields)
 
-        return TrainerWatch(self.setup, on_event=tell)
+        keeps_layers = record is not None and self.recipe.logging.layers
+        layers = LayerFile(folder) if keeps_layers else None
+        return TrainerWatch(self.setup, on_event=tell, layers=layers)
 
     def _record(self, folder: Path, resume: bool) -> RunRecord:
         if resume:
@@ -259,7 +288,10 @@ class Job:
         return RunRecord.create(
             folder,
             recipe=recipe_to_dict(self.recipe),
-            environment=describe_run(self.recipe, self.setup, self.splits),
+            environment={
+                **describe_run(self.recipe, self.setup, self.splits),
+                "multiply_adds": self.multiply_adds,
+            },
         )
 
 

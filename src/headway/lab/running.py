@@ -7,13 +7,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from headway.errors import HeadwayError
 from headway.lab.bench import Bench
 from headway.lab.catalog import load_experiment
-from headway.lab.experiment import Experiment, Results
+from headway.lab.experiment import Experiment, Requirement, Results
 from headway.lab.pictures import PICTURE, draw
 from headway.lab.records import (
     Record,
@@ -24,6 +25,7 @@ from headway.lab.records import (
     write_record,
 )
 from headway.lab.verdict import Check, Verdict, judge
+from headway.runs import FINDING, encode_line, make_folder, write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,11 +142,47 @@ def _find(experiment: Experiment, root: Path, error: str = "") -> Finding:
 
 
 def _finish(experiment: Experiment, root: Path, error: str = "") -> Finding:
-    """Draw what is on disk and judge it."""
+    """Draw what is on disk, judge it and keep the finding beside the picture."""
     results, _ = read_results(root, experiment)
+    folder = folder_of(root, experiment)
     if results.by_seed:
-        draw(experiment, results, folder_of(root, experiment))
-    return _find(experiment, root, error)
+        draw(experiment, results, folder)
+    finding = _find(experiment, root, error)
+    make_folder(folder)
+    write_atomically(folder / FINDING, encode_line(describe(finding)).decode())
+    return finding
+
+
+def describe(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it is kept, ready for JSON."""
+    experiment = finding.experiment
+    checks = finding.checks or [None] * len(experiment.requirements)
+    return {
+        "name": experiment.name,
+        "title": experiment.name.replace("-", " "),
+        "claim": experiment.claim,
+        "source": experiment.source,
+        "note": experiment.note,
+        "verdict": finding.verdict.value,
+        "error": finding.error,
+        "seconds": finding.seconds,
+        "seeds": list(finding.results.by_seed),
+        "requirements": [
+            _describe(requirement, check)
+            for requirement, check in zip(experiment.requirements, checks, strict=True)
+        ],
+        "updated": time.time(),
+    }
+
+
+def _describe(requirement: Requirement, check: Check | None) -> dict[str, Any]:
+    return {
+        "text": requirement.text,
+        "is_control": requirement.is_control,
+        "is_met": None if check is None else check.is_met,
+        "where": requirement.where,
+        "values": [] if check is None else list(check.values),
+    }
 
 
 def run_unit(unit: Unit, root: Path, device: str) -> float:

@@ -272,11 +272,19 @@ class Logging:
             is said; for networks of up to 1e9 multiply-adds a sample.
         watch: Whether losses, layers and updates are watched, with alarms where the training
             goes wrong.
+        layers: Whether the numbers of the layers that the watch sees are kept in the run
+            folder, a few megabytes at most but for the deepest networks.
+        predictions: Whether the best network is asked about the validation part at the end,
+            and its worst mistakes are kept in the run folder, with their images.
+        report: Whether the run is written as one page when it ends, report.html in its folder.
     """
 
     trackers: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ()
     check: bool = True
     watch: bool = True
+    layers: bool = True
+    predictions: bool = True
+    report: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +306,7 @@ class Recipe:
         machine: Device, threads and CPU policies.
         checkpointing: When state is saved.
         distributed: How several processes work together.
-        logging: The watch, and trackers besides the run record.
+        logging: The watch, what is kept for pictures, and trackers.
 
     Example:
         >>> Recipe(seed=1, optimizer=Optimizer(lr=0.05)).optimizer.lr

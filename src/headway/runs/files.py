@@ -49,7 +49,7 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         RunError: If the disk refuses; the old content is then still there.
     """
-    temporary = path.with_name(f"{path.name}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -60,3 +60,22 @@ def write_atomically(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise write_error(path, error) from error
+
+
+def write_into_foreign(path: Path, text: str) -> None:
+    """Write as `write_atomically`, into a folder that anyone may have filled.
+
+    A link that waits there for the text would lead it to another file.
+
+    Raises:
+        RunError: If the disk refuses; the old content is then still there.
+    """
+    try:
+        _temporary(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(path, error) from error
+    write_atomically(path, text)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.tmp")

@@ -86,9 +86,17 @@ class LineFile:
         Raises:
             RunError: If the disk refuses.
         """
+        self.append_line(encode_line(row))
+
+    def append_line(self, line: bytes) -> None:
+        """Write a line with its newline, or nothing at all.
+
+        Raises:
+            RunError: If the disk refuses.
+        """
         start = self.position
         try:
-            self._write(encode_line(row))
+            self._write(line)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._file.truncate(start)

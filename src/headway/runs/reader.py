@@ -4,7 +4,7 @@ import os
 import socket
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,8 @@ _STATE_AFTER: dict[str, RunState] = {
     "interrupted": "stopped",
     "failed": "failed",
 }
+# The kinds of events that say what became of a run.
+TELLING_EVENTS = frozenset(_STATE_AFTER)
 _SILENCE_SECONDS = 300.0
 
 
@@ -125,22 +127,35 @@ class Run:
         }
 
     def _state(self, events: list[dict[str, Any]]) -> RunState:
-        last = _last(events, *_STATE_AFTER)
-        if last is None:
-            return "stopped"
-        state = _STATE_AFTER[last["event"]]
-        return "stopped" if state == "running" and not self._is_running(last) else state
-
-    def _is_running(self, start: dict[str, Any]) -> bool:
-        # Windows has no signal 0: there, os.kill would end the process instead of asking.
-        if start["host"] == socket.gethostname() and os.name == "posix":
-            return is_alive(int(start["pid"]), since=float(start["time"]))
-        return time.time() - self._updated([start]) < _SILENCE_SECONDS
+        last = _last(events, *TELLING_EVENTS)
+        return state_after(last, updated=self._written())
 
     def _updated(self, events: list[dict[str, Any]]) -> float:
+        return max([self._written(), *(float(event["time"]) for event in events[-1:])])
+
+    def _written(self) -> float:
         path = self.folder / METRICS
-        written = path.stat().st_mtime if path.exists() else 0.0
-        return max([written, *(float(event["time"]) for event in events[-1:])])
+        return path.stat().st_mtime if path.exists() else 0.0
+
+
+def state_after(event: Mapping[str, Any] | None, *, updated: float) -> RunState:
+    """Return what became of a run whose last event of `TELLING_EVENTS` is `event`.
+
+    Args:
+        event: The event with its time, pid and host; None where there is none.
+        updated: When the metrics were written last, in unix seconds.
+    """
+    if event is None:
+        return "stopped"
+    state = _STATE_AFTER[event["event"]]
+    return "stopped" if state == "running" and not _is_running(event, updated) else state
+
+
+def _is_running(start: Mapping[str, Any], updated: float) -> bool:
+    # Windows has no signal 0: there, os.kill would end the process instead of asking.
+    if start["host"] == socket.gethostname() and os.name == "posix":
+        return is_alive(int(start["pid"]), since=float(start["time"]))
+    return time.time() - max(updated, float(start["time"])) < _SILENCE_SECONDS
 
 
 def _last(events: list[dict[str, Any]], *kinds: str) -> dict[str, Any] | None:

@@ -4,10 +4,16 @@ recipe.toml       every setting of the run
 environment.json  record version, program versions, processor, git commit, command
 metrics.jsonl     one object a line: step, time and numbers
 events.jsonl      one object a line: event, time, pid, host and what belongs to it
+layers.jsonl      one object a line: step, time and a list for each kind of number, with a
+                  place for each layer; a line before them names the layers
+predictions.json  what the best weights say about the validation part: mistakes, confusion
 writers.json      under which id a tracking service knows the run, if one is used
+notes.json        a note and tags that a person gave the run on the board, if any
+report.html       the run as one page, written when a training ends
 checkpoints/      states to continue from
 
-A folder with an ensemble.json is no run; it holds the runs of an ensemble.
+A folder with an ensemble.json is no run; it holds the runs of an ensemble. One with a
+finding.json is an experiment of the lab.
 """
 
 import json
@@ -22,9 +28,14 @@ RECIPE = "recipe.toml"
 ENVIRONMENT = "environment.json"
 METRICS = "metrics.jsonl"
 EVENTS = "events.jsonl"
+LAYERS = "layers.jsonl"
+PREDICTIONS = "predictions.json"
 WRITERS = "writers.json"
+NOTES = "notes.json"
+REPORT = "report.html"
 CHECKPOINTS = "checkpoints"
 ENSEMBLE = "ensemble.json"
+FINDING = "finding.json"
 
 
 def is_run(folder: Path) -> bool:

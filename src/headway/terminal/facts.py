@@ -54,6 +54,7 @@ class EndFacts:
         confusion: Validation samples by true (row) and predicted (column) class, or None.
         folder: Where the run lies, or None if nothing was kept.
         data: What `headway evaluate` is to be called with.
+        report: The run as one page, or None if there is none.
     """
 
     outcome: Outcome
@@ -63,3 +64,4 @@ class EndFacts:
     confusion: list[list[int]] | None
     folder: str | None
     data: str
+    report: str | None = None

@@ -91,12 +91,14 @@ def time_text(end: EndFacts, start: StartFacts | None) -> str:
 
 
 def commands(end: EndFacts, start: StartFacts | None) -> list[tuple[str, str]]:
-    """Return what can be done with the run, and the command for it."""
+    """Return what can be done with the run, and the command or the file for it."""
     if end.folder is None:
         return []
     run, data = shlex.quote(end.folder), shlex.quote(end.data)
     has_test = start is None or start.info.num_test > 0
+    report = [] if end.report is None else [("report", end.report)]
     return [
+        *report,
         ("test", f"headway evaluate {run} {data if has_test else 'OTHER_DATA'}"),
         ("export", f"headway export {run}"),
     ]

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +65,9 @@ def run_trial(
         splits: The data.
         follow: Makes followers of the run; not asked where it is read.
     """
+    # Pictures of each of hundreds of trainings would only fill the disk.
+    logging = replace(recipe.logging, layers=False, predictions=False, report=False)
+    recipe = replace(recipe, logging=logging)
     path = folder / _TRIALS / f"{name}-{_checksum(recipe, splits)}"
     if is_run(path) and Run(path).state == "running":
         raise RunError(f"{path} is being trained by another process; stop it first")

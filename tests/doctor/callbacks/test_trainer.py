@@ -1,15 +1,20 @@
 """A run of the Trainer that is watched is the same run."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from headway.data import ArrayEvaluation, ArrayLoader, ArraySplit
 from headway.doctor.callbacks import TrainerWatch
+from headway.doctor.callbacks.layer_rows import layer_rows
+from headway.doctor.watch import LayerSample, Sample, WeightSample
 from headway.engine import Callback, Event, Machine, Options, Setup, Trainer, Training
 from headway.optim import Constant
+from headway.runs import LayerFile, read_layers
 from headway.tasks import Classification
 
 
@@ -114,3 +119,84 @@ def test_steps_are_counted_on_after_a_resume() -> None:
     callback.on_start(step=100, total_steps=200)
     callback.on_step(torch.tensor(1.0))
     assert callback.watch.view.step == 101
+
+
+def layer_file(setup: Setup, folder: Path, **settings: Any) -> TrainerWatch:
+    return TrainerWatch(setup, layers=LayerFile(folder), **settings)
+
+
+def test_the_numbers_of_the_layers_are_kept_in_the_order_of_depth(tmp_path: Path) -> None:
+    setup = make_setup()
+    Trainer(setup, callbacks=[layer_file(setup, tmp_path, every=4)]).run()
+    course = read_layers(tmp_path)
+    assert course is not None
+    assert list(course.kinds.items()) == [
+        ("0", "other"),
+        ("1", "convolution"),
+        ("2", "norm"),
+        ("3", "activation"),
+        ("4", "other"),
+        ("5", "other"),
+        ("6", "linear"),
+    ]
+    assert course.steps == (4, 8, 12, 16, 20, 24, 28, 32)
+    known = {
+        key: np.isfinite(a).any(axis=1).nonzero()[0] for key, a in course.numbers.items()
+    }
+    assert known["activation_std"].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert known["dead_fraction"].tolist() == [3]
+    assert known["saturated_fraction"].tolist() == []
+    assert known["grad_norm"].tolist() == known["update_ratio"].tolist() == [1, 6]
+    assert np.isfinite(course.numbers["update_ratio"][[1, 6]]).all()
+
+
+def test_a_resumed_training_writes_over_the_steps_that_it_does_again(
+    tmp_path: Path,
+) -> None:
+    setup = make_setup()
+    Trainer(setup, callbacks=[layer_file(setup, tmp_path, every=4)]).run()
+    callback = layer_file(make_setup(), tmp_path)
+    callback.on_start(step=17, total_steps=32)
+    course = read_layers(tmp_path)
+    assert course is not None
+    assert course.steps == (4, 8, 12, 16)
+    callback.on_event(Event(kind="rollback", step=9))
+    course = read_layers(tmp_path)
+    assert course is not None
+    assert course.steps == (4, 8)
+    callback.on_end()
+
+
+def test_a_full_disk_ends_the_record_of_the_layers_and_nothing_else(tmp_path: Path) -> None:
+    setup = make_setup()
+    callback = layer_file(setup, tmp_path / "absent", every=4)
+    with pytest.warns(UserWarning, match="the layers are no longer recorded") as warned:
+        Trainer(setup, callbacks=[callback]).run()
+    assert len(warned) == 1
+    assert callback.watch.view.num_samples == 8
+
+
+def test_weights_of_one_layer_are_one_row_and_unseen_layers_keep_their_place() -> None:
+    sample = Sample(
+        step=1,
+        layers=(
+            LayerSample(name="stem", kind="linear", function="", std=1.0),
+            LayerSample(name="head", kind="linear", function="", std=2.0),
+        ),
+        weights=(
+            weight("stem", norm=3.0, grad_norm=6.0, update_ratio=0.1),
+            weight("stem", norm=4.0, grad_norm=8.0, update_ratio=0.1),
+            weight("hidden", norm=1.0, grad_norm=1.0),
+            weight("head", norm=1.0, grad_norm=1.0),
+        ),
+    )
+    stem, hidden, head = layer_rows(sample)
+    assert [stem.name, hidden.name, head.name] == ["stem", "hidden", "head"]
+    assert stem.numbers["grad_norm"] == pytest.approx(10.0)
+    assert stem.numbers["update_ratio"] == pytest.approx(0.1)
+    assert dict(hidden.numbers) == {"grad_norm": 1.0}
+    assert dict(head.numbers) == {"activation_std": 2.0, "grad_norm": 1.0}
+
+
+def weight(layer: str, **numbers: float) -> WeightSample:
+    return WeightSample(name=f"{layer}.weight", layer=layer, kind="linear", **numbers)

@@ -305,3 +305,42 @@ def test_what_is_no_optimizer_is_refused() -> None:
 def test_a_share_of_no_time_is_refused() -> None:
     with pytest.raises(ValueError, match="max_overhead must be above 0"):
         watch(nn.Linear(1, 1), max_overhead=0.0)
+
+
+def functions_seen(watched: Watch) -> list[bool]:
+    return [any(layer.name == "relu" for layer in s.layers) for s in watched.view.samples]
+
+
+def test_functions_that_no_layer_calls_are_seen_in_each_sample() -> None:
+    _, _, watched = trained("ResNet with batch norm", steps=40, every=1)
+    assert watched is not None
+    assert functions_seen(watched) == [True] * 39
+
+
+def test_a_function_that_is_called_later_is_found() -> None:
+    class Late(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer, self.is_late = nn.Linear(5, 5), False
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.relu(self.layer(x)) if self.is_late else self.layer(x)
+
+    model = Late()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with watch(model, optimizer, every=1) as watched:
+        steps_of(model, optimizer, watched, 20)
+        model.is_late = True
+        steps_of(model, optimizer, watched, 40)
+    seen = functions_seen(watched)
+    first = seen.index(True)
+    assert 19 <= first <= 19 + 16
+    assert all(seen[first:])
+
+
+def test_the_changes_of_all_weights_are_in_each_sample() -> None:
+    _, _, watched = trained("transformer", steps=4, every=1)
+    assert watched is not None
+    ratios = [weight.update_ratio for weight in watched.view.last.weights]
+    assert len(ratios) > 8
+    assert all(ratio is not None and 0 < ratio < 1 for ratio in ratios)

@@ -1,12 +1,16 @@
 """The watch over a run of headway's Trainer."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 
 from torch import Tensor
 
-from headway.doctor.watch import Alarm, Watch
+from headway.doctor.callbacks.layer_rows import layer_rows
+from headway.doctor.watch import Alarm, Sample, Watch
 from headway.engine import Callback, EvaluationReport, Event, Setup
+from headway.errors import RunError
+from headway.runs import LayerFile
 
 
 class TrainerWatch(Callback):
@@ -17,6 +21,7 @@ class TrainerWatch(Callback):
         every: Steps from one look at the layers to the next; None chooses by `max_overhead`.
         max_overhead: Share of the time that watching may take.
         on_event: Is told each alarm when it begins and when it is over; logs it where None.
+        layers: Where the numbers of the layers are kept; nowhere where None.
 
     Attributes:
         watch: What does the watching.
@@ -32,6 +37,7 @@ class TrainerWatch(Callback):
         every: int | None = None,
         max_overhead: float = 0.03,
         on_event: Callable[[Event], None] | None = None,
+        layers: LayerFile | None = None,
     ) -> None:
         def tell(alarm: Alarm) -> None:
             assert on_event is not None
@@ -43,11 +49,13 @@ class TrainerWatch(Callback):
             every=every,
             max_overhead=max_overhead,
             on_alarm=None if on_event is None else tell,
+            on_sample=self._keep,
         )
+        self._layers = layers
 
     def on_start(self, *, step: int, total_steps: int) -> None:
         """Begin to watch."""
-        self.watch.start(step)
+        self._begin(step)
 
     def on_step(self, loss: Tensor) -> None:
         """Take note of a step."""
@@ -63,11 +71,30 @@ class TrainerWatch(Callback):
     def on_event(self, event: Event) -> None:
         """Begin anew where the training went back to an earlier step."""
         if event.kind == "rollback":
-            self.watch.start(event.step)
+            self._begin(event.step)
 
     def on_end(self) -> None:
         """Leave nothing in the network."""
         self.watch.close()
+        if self._layers is not None:
+            self._layers.close()
+
+    def _begin(self, step: int) -> None:
+        self.watch.start(step)
+        self._write(lambda layers: layers.rewind(step))
+
+    def _keep(self, sample: Sample) -> None:
+        self._write(lambda layers: layers.append(sample.step, layer_rows(sample)))
+
+    def _write(self, action: Callable[[LayerFile], None]) -> None:
+        """Do something with the file; what its disk refuses must not end the training."""
+        if self._layers is None:
+            return
+        try:
+            action(self._layers)
+        except RunError as error:
+            self._layers = None
+            warnings.warn(f"the layers are no longer recorded: {error}", stacklevel=2)
 
 
 def alarm_event(alarm: Alarm) -> Event:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from headway.doctor.watch.cadence import Cadence
 from headway.doctor.watch.compiled import has_compiled, is_compiled
 from headway.doctor.watch.numbers import Numbers
+from headway.doctor.watch.parts import Hooks, Part, eager_layers, roots
 from headway.doctor.watch.sample import LayerSample
 from headway.measure.activation_functions import (
     ACTIVATIONS,
@@ -21,12 +22,16 @@ from headway.measure.activation_functions import (
     flat_range,
     known_name,
 )
-from headway.measure.describe import Described, describe, is_leaf, named_layers, output_axes
+from headway.measure.describe import Described, describe, is_leaf, output_axes
 from headway.measure.layer_numbers import LayerKind
 from headway.measure.recorder import main_tensor
 
-# Values looked at of one output: enough for a fraction to a tenth of a percent.
+# What torch.overrides asks for, too: measuring shall not be seen by those who look on.
+_torch_c: Any = torch._C  # pyright: ignore[reportPrivateUsage]
+# Values looked at of one output: for a fraction to a tenth of a percent, and for a deviation
+# to a few percent.
 _MOST_VALUES = 2**16
+_MOST_OF_DEVIATION = 2**13
 # Calls of one layer that are looked at, such as the steps of a recurrent cell.
 _MOST_CALLS = 4
 # A unit that is on for 4 % of the inputs stays off in so many values with a probability of
@@ -93,7 +98,7 @@ class ForwardSampler:
 
     def __init__(self, model: nn.Module, cadence: Cadence) -> None:
         self._cadence = cadence
-        self._roots = [] if isinstance(model, DataParallel) else _roots(model)
+        self._roots = [] if isinstance(model, DataParallel) else roots(model)
         self._called: set[str] = set()
         self._armed: list[RemovableHandle] = []
         self._attached: list[RemovableHandle] = []
@@ -102,6 +107,7 @@ class ForwardSampler:
         self._axes: dict[tuple[int, ...], int] = {}
         self._units: dict[str, _Units] = {}
         self._numbers = Numbers()
+        self._parts: dict[str, Part] = {}
         self._mode: _Functions | None = None
         self._drafts: list[LayerDraft] = []
 
@@ -123,10 +129,12 @@ class ForwardSampler:
         self._armed.clear()
         if not has_compiled():
             # A network whose parts are called one by one is watched part by part.
-            self._roots = [part for root in self._roots for part in self._parts(*root)]
+            self._roots = [
+                part for root in self._roots for part in self._called_parts(*root)
+            ]
         return self._drafts
 
-    def _parts(self, name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
+    def _called_parts(self, name: str, module: nn.Module) -> list[tuple[str, nn.Module]]:
         children = [(k, m) for k, m in module.named_children() if not is_compiled(m)]
         if name in self._called or not children:
             return [(name, module)]
@@ -144,22 +152,37 @@ class ForwardSampler:
 
         return begin
 
-    def _attach(self, prefix: str, root: nn.Module) -> None:
-        self._stack.clear()
-        for name, module in _eager_layers(prefix, root):
+    def _attach(self, name: str, root: nn.Module) -> None:
+        part = self._parts.get(name)
+        if part is None or part.root is not root or part.is_eager == has_compiled():
+            part = self._parts[name] = self._looked_through(name, root)
+        self._stack[:] = [(name, part.known)]  # its own hook is already running
+        for hooks in part.hooks:
+            if hooks.before is not None:
+                self._attached.append(hooks.layer.register_forward_pre_hook(hooks.before))
+            self._attached.append(
+                hooks.layer.register_forward_hook(hooks.after, always_call=True)
+            )
+        if part.is_searched:
+            self._mode = _Functions(self, part)
+            self._mode.__enter__()
+        part.num_passes += 1
+        part.num_silent += self._mode is not None
+
+    def _looked_through(self, prefix: str, root: nn.Module) -> Part:
+        known: dict[nn.Module, Described | None] = {}
+        hooks: list[Hooks] = []
+        for name, module in eager_layers(prefix, root):
             if isinstance(module, torch.jit.ScriptModule):
                 continue
-            known = describe(module) if is_leaf(module) else None
-            if module is root:
-                self._stack.append((name, known))  # its own hook is already running
-            else:
-                enter = self._enter(name, known)
-                self._attached.append(module.register_forward_pre_hook(enter))
-            leave = self._leave(name, module is root)
-            self._attached.append(module.register_forward_hook(leave, always_call=True))
-        if not has_compiled():
-            self._mode = _Functions(self)
-            self._mode.__enter__()
+            known[module] = describe(module) if is_leaf(module) else None
+            is_root = module is root
+            before = None if is_root else self._enter(name, known[module])
+            hooks.append(
+                Hooks(layer=module, before=before, after=self._leave(name, is_root))
+            )
+        is_eager = not has_compiled()
+        return Part(root=root, known=known.get(root), hooks=hooks, is_eager=is_eager)
 
     def _detach(self) -> None:
         mode, self._mode = self._mode, None
@@ -183,7 +206,7 @@ class ForwardSampler:
         def leave(module: nn.Module, args: Any, output: Any) -> None:
             if torch.compiler.is_compiling():
                 return
-            with self._cadence.looking():
+            with self._cadence.looking(), _torch_c.DisableTorchFunction():
                 known = self._popped(name)
                 tensor = main_tensor(output)
                 if known is not None and tensor is not None:
@@ -203,16 +226,17 @@ class ForwardSampler:
                 return known
         return None
 
-    def on_function(self, function: str, output: Any) -> None:
-        """Look at what an activation function gave that no layer of its own calls."""
+    def on_function(self, function: str, output: Any) -> bool:
+        """Look at what an activation function gave, and return whether no layer called it."""
         if self._stack and self._stack[-1][1] is not None and self._stack[-1][1].is_known:
-            return
+            return False
         with self._cadence.looking():
             tensor = main_tensor(output)
             place = self._stack[-1][0] if self._stack else ""
             name = f"{place}.{function}" if place else function
             if tensor is not None:
                 self._take(tensor, name, "activation", function, None)
+        return True
 
     @torch.no_grad()
     def _take(
@@ -229,14 +253,15 @@ class ForwardSampler:
             usual = 1 if output.dim() in (4, 5) else -1
             axis = self._axes.get(tuple(output.shape), usual)
         label = f"{name} (call {call + 1})" if call else name
-        values = _thinned(_local(output.detach()), axis or 0).float()
+        values = _thinned(_local(output.detach()), axis or 0, _MOST_VALUES).float()
+        few = _thinned(values, axis or 0, _MOST_OF_DEVIATION)
         dead = self._dead(label, values, axis or 0) if function in HARD_RECTIFIERS else None
         self._drafts.append(
             LayerDraft(
                 name=label,
                 kind=kind,
                 function=function,
-                std=self._numbers.add(values.std(correction=0)),
+                std=self._numbers.add(few.std(correction=0)),
                 dead=dead,
                 saturated=self._saturated(values, function),
             )
@@ -264,9 +289,9 @@ class ForwardSampler:
 class _Functions(TorchFunctionMode):
     """Reports activation functions to a sampler, and calls everything as it is."""
 
-    def __init__(self, sampler: ForwardSampler) -> None:
+    def __init__(self, sampler: ForwardSampler, part: Part) -> None:
         super().__init__()
-        self._sampler = sampler
+        self._sampler, self._part = sampler, part
 
     def __torch_function__(
         self,
@@ -278,41 +303,9 @@ class _Functions(TorchFunctionMode):
         """Call a function and report it if it is an activation."""
         result = func(*args, **(kwargs or {}))
         function = known_name(str(getattr(func, "__name__", "")))
-        if function in ACTIVATIONS:
-            self._sampler.on_function(function, result)
+        if function in ACTIVATIONS and self._sampler.on_function(function, result):
+            self._part.num_silent = 0
         return result
-
-
-def _roots(model: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Return what is called with a batch: the network without the wrappers around it."""
-    while not is_compiled(model):
-        inner = getattr(model, "module", None)
-        if not isinstance(model, nn.parallel.DistributedDataParallel) or inner is None:
-            break
-        model = cast(nn.Module, inner)
-    return [] if _is_compiled_inside(model) else [("", model)]
-
-
-def _eager_layers(prefix: str, root: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Return a module and those inside it by name, but none inside of a compiled one."""
-    if is_compiled(root):
-        return [(prefix, root)]
-    inside = {
-        id(inner)
-        for module in root.modules()
-        if is_compiled(module)
-        for inner in module.modules()
-        if inner is not module
-    }
-    named = [
-        (f"{prefix}.{n}" if prefix and n else prefix or n, m) for n, m in named_layers(root)
-    ]
-    return [(n, m) for n, m in named if id(m) not in inside and not _is_compiled_inside(m)]
-
-
-def _is_compiled_inside(module: nn.Module) -> bool:
-    """Whether hooks of this module would be part of a compiled graph."""
-    return getattr(module, "_compiled_call_impl", None) is not None
 
 
 def _local(tensor: Tensor) -> Tensor:
@@ -321,11 +314,11 @@ def _local(tensor: Tensor) -> Tensor:
     return tensor if to_local is None else to_local()
 
 
-def _thinned(values: Tensor, unit_axis: int) -> Tensor:
+def _thinned(values: Tensor, unit_axis: int, most: int) -> Tensor:
     """Return a view with every n-th sample and position, and all units."""
     unit_axis %= values.dim()
     for axis in range(values.dim()):
-        factor = values.numel() // _MOST_VALUES
+        factor = values.numel() // most
         if axis != unit_axis and factor > 1:
             stride = min(factor, max(1, values.shape[axis] // 8))
             values = values[(slice(None),) * axis + (slice(None, None, stride),)]

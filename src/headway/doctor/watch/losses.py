@@ -21,9 +21,10 @@ class LossCourse:
     """What is kept of the losses so far.
 
     Attributes:
-        count: Losses so far.
+        count: Steps so far, also those whose losses were not kept.
         start: Mean of the first few.
         last: The newest one.
+        lowest: The lowest level so far, by the means of five neighboring blocks.
         first_lost: Number of the first one that was not finite, or None.
         blocks: Means over blocks of equal length, in order.
     """
@@ -32,14 +33,22 @@ class LossCourse:
         self.count = 0
         self.start = math.nan
         self.last = math.nan
+        self.lowest = math.nan
         self.first_lost: int | None = None
         self.blocks: list[float] = []
         self._width = 1
         self._block: list[float] = []
         self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._no_progress = (0, False)
 
-    def add(self, losses: Iterable[float]) -> None:
-        """Take losses in the order of the steps."""
+    def add(self, losses: Iterable[float], *, skipped: int = 0) -> None:
+        """Take losses in the order of the steps.
+
+        Args:
+            losses: Of neighboring steps.
+            skipped: Steps just before them whose losses were not kept.
+        """
+        self.count += skipped
         for loss in losses:
             self.count += 1
             self.last = loss
@@ -64,14 +73,14 @@ class LossCourse:
         return fmean(self.recent) if self._recent else math.nan
 
     @property
-    def lowest(self) -> float:
-        """The lowest level so far, by the means of five neighboring blocks."""
-        levels = [median(self.blocks[n : n + 5]) for n in range(len(self.blocks) - 4)]
-        return min(levels, default=math.nan)
-
-    @property
     def makes_no_progress(self) -> bool:
         """Whether it is as high as at the start, as far as noise lets one see."""
+        # Several rules ask for it after the same step.
+        if self._no_progress[0] != self.count:
+            self._no_progress = (self.count, self._makes_no_progress())
+        return self._no_progress[1]
+
+    def _makes_no_progress(self) -> bool:
         recent = self.recent
         if self.count < 4 * _FIRST:
             return False
@@ -105,6 +114,12 @@ class LossCourse:
                 (a + b) / 2 for a, b in zip(*[iter(self.blocks)] * 2, strict=True)
             ]
             self._width *= 2
+            levels = [median(self.blocks[n : n + 5]) for n in range(len(self.blocks) - 4)]
+            self.lowest = min(levels)
+        elif len(self.blocks) >= 5:
+            level = median(self.blocks[-5:])
+            # The first comparison with NaN is false.
+            self.lowest = level if not level >= self.lowest else self.lowest
 
 
 def _falls(values: Sequence[float]) -> bool:

@@ -44,10 +44,12 @@ class View:
     samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
     num_samples: int = 0
     evaluations: list[Evaluation] = field(default_factory=list[Evaluation])
+    _updates: deque[float] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
 
     def add(self, sample: Sample) -> None:
         """Take one more sample."""
         self.samples.append(sample)
+        self._updates.append(sample.update_ratio)
         self.num_samples += 1
 
     @property
@@ -58,7 +60,7 @@ class View:
     @property
     def usual_update(self) -> float:
         """Median of the update ratios of all samples, NaN where unknown."""
-        ratios = sorted(r for s in self.samples if not math.isnan(r := s.update_ratio))
+        ratios = sorted(ratio for ratio in self._updates if not math.isnan(ratio))
         return ratios[len(ratios) // 2] if ratios else math.nan
 
     @property

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Self, cast
 
 import torch.distributed as dist
@@ -33,17 +34,23 @@ _LOG = logging.getLogger("headway.watch")
 # Steps after which a sample ends even if no optimizer has moved.
 _MOST_STEPS = 64
 # Losses that stay on their device before they are copied together.
-_MOST_PENDING = 1024
+_MOST_PENDING = 256
 
 OnAlarm = Callable[[Alarm], None]
+OnSample = Callable[[Sample], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Parcel:
-    """Numbers on their way to the host."""
+    """Numbers on their way to the host.
+
+    Attributes:
+        losses: Losses of neighboring steps, or their places among the numbers, with the steps
+            just before them whose losses were not kept.
+    """
 
     numbers: Numbers
-    losses: list[float | int]
+    losses: list[tuple[int, list[float | int]]]
     step: int
     layers: list[LayerDraft]
     weights: list[WeightDraft]
@@ -59,6 +66,7 @@ class Watch:
         max_overhead: Share of the time that watching may take.
         on_alarm: Is called with each alarm when it begins and when it is over, on the first
             process only; logs it where None.
+        on_sample: Is called with each sample; what that takes counts as watching.
 
     Attributes:
         alarms: All alarms so far, also those that are over.
@@ -72,6 +80,7 @@ class Watch:
         every: int | None = None,
         max_overhead: float = 0.03,
         on_alarm: OnAlarm | None = None,
+        on_sample: OnSample | None = None,
     ) -> None:
         self._view = View()
         self.alarms: list[Alarm] = []
@@ -79,13 +88,15 @@ class Watch:
         self._forward = ForwardSampler(model, self._cadence)
         self._weights = WeightSampler(model, _unwrapped(optimizer), self._cadence)
         self._on_alarm = log_alarm if on_alarm is None else on_alarm
+        self._on_sample = on_sample
         self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
         self._losses: list[float | Tensor] = []
+        self._stretches = [(0, self._losses)]
         self._numbers = Numbers()
         self._armed_at: int | None = None
         self._parcel: _Parcel | None = None
         self._step = 0
-        self._next_look = self._cadence.next_look(0)
+        self._next_look, self._quiet_until = self._cadence.next_look(0), 0
         self._is_on = False
 
     def __enter__(self) -> Self:
@@ -102,10 +113,10 @@ class Watch:
         """
         self._drop_sample()
         self._parcel = None
-        self._losses.clear()
+        self._begin_stretches()
         self._view, self._step = View(), step
         self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
-        self._next_look = step + self._cadence.next_look(0)
+        self._next_look, self._quiet_until = step + self._cadence.next_look(0), 0
         self._is_on = True
         return self
 
@@ -128,14 +139,17 @@ class Watch:
         if not self._is_on:
             return
         # Of a tiny network, each call here is a percent of a step.
+        self._step = step = self._step + 1
+        if step < self._quiet_until:
+            return
         if isinstance(loss, Tensor) and loss.is_cpu and loss.numel() == 1:
             self._losses.append(loss.item())
         elif loss is not None:
-            self._losses.append(_kept(loss))
-        self._step += 1
-        if self._step >= self._next_look:
+            self._losses.append(self._kept(loss))
+        if step >= self._next_look:
             with self._cadence.looking():
                 self._look()
+                self._be_quiet()
 
     def evaluation(
         self, *, train: Tensor | float | None = None, val: Tensor | float | None = None
@@ -188,10 +202,29 @@ class Watch:
         if self._step < self._next_look:
             return
         self._next_look = self._cadence.next_look(self._step)
-        if self._cadence.is_due:
+        if self._cadence.is_due(self._step):
             self._arm()
-        elif len(self._losses) >= _MOST_PENDING:
+        elif sum(len(losses) for _, losses in self._stretches) >= _MOST_PENDING:
             self._send()
+
+    def _be_quiet(self) -> None:
+        """Keep no losses for a while, where that takes too much of the time."""
+        if self._armed_at is None and self.view.losses.count > 0:
+            until = self._cadence.quiet_until(self._step, self._next_look)
+            if until > self._step + 1:
+                self._quiet_until = until
+                self._losses = []
+                self._stretches.append((until - self._step - 1, self._losses))
+
+    def _begin_stretches(self) -> None:
+        self._losses = []
+        self._stretches = [(0, self._losses)]
+
+    def _kept(self, loss: Tensor | float) -> float | Tensor:
+        if not isinstance(loss, Tensor):
+            return float(loss)
+        self._cadence.is_there = not loss.is_cpu
+        return loss.detach().mean()  # a tensor of its own: the loss may be changed in place
 
     def _arm(self) -> None:
         self._cadence.begin(self._step)
@@ -213,12 +246,15 @@ class Watch:
         self._numbers, self._armed_at = Numbers(), None
         self._parcel = _Parcel(
             numbers=numbers,
-            losses=[numbers.add(x) if isinstance(x, Tensor) else x for x in self._losses],
+            losses=[
+                (gap, [numbers.add(x) if isinstance(x, Tensor) else x for x in losses])
+                for gap, losses in self._stretches
+            ],
             step=self._step,
             layers=self._forward.disarm() if was_armed else [],
             weights=self._weights.disarm() if was_armed else [],
         )
-        self._losses.clear()
+        self._begin_stretches()
         numbers.send()
 
     def _receive(self) -> None:
@@ -227,11 +263,16 @@ class Watch:
         if parcel is None:
             return
         values = parcel.numbers.read()
-        self.view.losses.add(values[x] if isinstance(x, int) else x for x in parcel.losses)
+        for skipped, losses in filter(itemgetter(1), parcel.losses):
+            found = (values[x] if isinstance(x, int) else x for x in losses)
+            self.view.losses.add(found, skipped=skipped)
         if parcel.layers or parcel.weights:
             layers = tuple(draft.sample(values) for draft in parcel.layers)
             weights = tuple(draft.sample(values) for draft in parcel.weights)
-            self.view.add(Sample(step=parcel.step, layers=layers, weights=weights))
+            sample = Sample(step=parcel.step, layers=layers, weights=weights)
+            self.view.add(sample)
+            if self._on_sample is not None:
+                self._on_sample(sample)
         # All else follows from a loss that is no number.
         is_lost = not math.isfinite(self.view.losses.last) and self.view.losses.count > 0
         self._judge(self._in_training[:1] if is_lost else self._in_training)
@@ -257,9 +298,10 @@ def watch(
 ) -> Watch:
     """Watch a training loop and say in plain words when it goes wrong.
 
-    Every step its loss is kept; now and then, as seldom as the time allows, one step's layers,
-    gradients and updates are looked at, without waiting for the device. The training is the
-    same to the last bit with and without it.
+    The loss of every step is kept (where steps take less than a millisecond, those of some
+    stretches); now and then, as seldom as the time allows, one step's layers, gradients and
+    updates are looked at, without waiting for the device. The training is the same to the last
+    bit with and without it.
 
     Args:
         model: Network that is trained, in whatever wrapper.
@@ -315,12 +357,6 @@ def _evaluation_keepers() -> tuple[Keeper, ...]:
         Keeper(kind="overfitting", rule=overfitting, hold=1),
         Keeper(kind="train_eval_gap", rule=train_eval_gap, hold=1),
     )
-
-
-def _kept(loss: Tensor | float) -> float | Tensor:
-    if not isinstance(loss, Tensor):
-        return float(loss)
-    return loss.detach().mean()  # a tensor of its own: the loss may be changed in place
 
 
 def _unwrapped(optimizer: Any) -> list[Optimizer]:

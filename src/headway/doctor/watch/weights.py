@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +16,13 @@ from headway.doctor.watch.sample import WeightSample
 from headway.measure.describe import describe, is_leaf, named_layers
 from headway.measure.layer_numbers import LayerKind
 
-# Weights whose change is looked at in one sample; the next sample takes the next ones.
-_AT_ONCE = 8
-# Values of a weight by which its change is judged.
-_MOST_VALUES = 2**16
+# One call for all tensors on a GPU, as the optimizers of torch make it.
+_foreach_norm: Any = getattr(torch, "_foreach_norm")  # noqa: B009
+# Values of a weight by which its change is judged, and rows of it at least: all weights of a
+# network are kept for a step, so that they are to be few. Most rows of an embedding stay.
+_MOST_VALUES, _MOST_OF_EMBEDDING = 2**12, 2**16
+_LEAST_ROWS = 16
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,21 @@ class WeightDraft:
     weight: Weight
     norm: int
     grad_norm: int
-    ratio: int | None = None
+    before: int | None = None
+    change: int | None = None
 
     def sample(self, values: list[float]) -> WeightSample:
         """Return the numbers."""
+        ratio = None
+        if self.before is not None and self.change is not None:
+            ratio = values[self.change] / max(values[self.before], _TINY)
         return WeightSample(
             name=self.weight.name,
             layer=self.weight.layer,
             kind=self.weight.kind,
             norm=values[self.norm],
             grad_norm=values[self.grad_norm],
-            update_ratio=None if self.ratio is None else values[self.ratio],
+            update_ratio=ratio,
         )
 
 
@@ -73,8 +80,6 @@ class WeightSampler:
         self._handles: list[RemovableHandle] = []
         self._drafts: dict[int, WeightDraft] = {}
         self._before: dict[int, Tensor] = {}
-        self._chosen: set[int] = set()
-        self._turn = 0
         self.has_stepped = False
 
     def arm(self, numbers: Numbers) -> None:
@@ -83,7 +88,6 @@ class WeightSampler:
             self._weights = list(_weights_of(self._model))
         self._numbers, self._drafts, self._before = numbers, {}, {}
         self.has_stepped = not self._optimizers
-        self._chosen = self._next()
         for optimizer in self._optimizers:
             self._handles += [
                 optimizer.register_step_pre_hook(self._before_step),
@@ -103,12 +107,6 @@ class WeightSampler:
         self._before = {}
         return list(self._drafts.values())
 
-    def _next(self) -> set[int]:
-        count = len(self._weights)
-        chosen = {(self._turn + n) % count for n in range(min(_AT_ONCE, count))}
-        self._turn += _AT_ONCE
-        return {id(self._weights[n].parameter) for n in chosen}
-
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         with self._cadence.looking():
             weights = self._held_by(optimizer)
@@ -126,34 +124,34 @@ class WeightSampler:
 
     @torch.no_grad()
     def _look(self, weights: list[Weight], scale: Tensor | None = None) -> None:
-        for weight in weights:
-            gradient = weight.parameter.grad
-            if gradient is None or id(weight.parameter) in self._drafts:
-                continue
-            norm = _norm(gradient)
-            if scale is not None:  # a fused step divides by it itself
-                norm = norm / scale
+        new = [w for w in weights if id(w.parameter) not in self._drafts]
+        new = [weight for weight in new if weight.parameter.grad is not None]
+        gradients = _norms([_values(cast(Tensor, w.parameter.grad)) for w in new])
+        if scale is not None:  # a fused step divides by it itself
+            gradients = [norm / scale for norm in gradients]
+        norms = _norms([_values(weight.parameter) for weight in new])
+        for weight, norm, grad_norm in zip(new, norms, gradients, strict=True):
             self._drafts[id(weight.parameter)] = WeightDraft(
                 weight=weight,
-                norm=self._numbers.add(_norm(weight.parameter)),
-                grad_norm=self._numbers.add(norm),
+                norm=self._numbers.add(norm),
+                grad_norm=self._numbers.add(grad_norm),
             )
 
     @torch.no_grad()
     def _keep(self, weights: list[Weight]) -> None:
         for weight in weights:
-            if id(weight.parameter) in self._chosen:
-                self._before[id(weight.parameter)] = _some(weight.parameter).clone()
+            self._before[id(weight.parameter)] = _some(weight).clone()
 
     @torch.no_grad()
     def _compare(self, weights: list[Weight]) -> None:
-        for weight in weights:
-            before = self._before.pop(id(weight.parameter), None)
-            draft = self._drafts.get(id(weight.parameter))
-            if before is None or draft is None:
-                continue
-            change = _norm(_some(weight.parameter) - before)
-            draft.ratio = self._numbers.add(change / _norm(before).clamp(min=1e-12))
+        known = [w for w in weights if id(w.parameter) in self._drafts]
+        known = [weight for weight in known if id(weight.parameter) in self._before]
+        before = [self._before.pop(id(weight.parameter)) for weight in known]
+        changes = [_some(w) - old for w, old in zip(known, before, strict=True)]
+        pairs = zip(_norms(before), _norms(changes), strict=True)
+        for weight, (norm, change) in zip(known, pairs, strict=True):
+            draft = self._drafts[id(weight.parameter)]
+            draft.before, draft.change = self._numbers.add(norm), self._numbers.add(change)
 
 
 def _weights_of(model: nn.Module) -> Iterator[Weight]:
@@ -178,14 +176,18 @@ def _values(tensor: Tensor) -> Tensor:
     return values.coalesce().values() if values.is_sparse else values
 
 
-def _norm(tensor: Tensor) -> Tensor:
-    values = _values(tensor)
-    wide = torch.promote_types(values.dtype, torch.float32)
-    return torch.linalg.vector_norm(values, dtype=wide)
+def _norms(tensors: list[Tensor]) -> list[Tensor]:
+    """Return the L2 norm of each, in float32 or better."""
+    narrow = [tensor for tensor in tensors if tensor.dtype != torch.float64]
+    wide = [tensor for tensor in tensors if tensor.dtype == torch.float64]
+    norms = iter(_foreach_norm(narrow, 2, torch.float32) if narrow else ())
+    wide_norms = iter(_foreach_norm(wide) if wide else ())
+    return [next(wide_norms if t.dtype == torch.float64 else norms) for t in tensors]
 
 
-def _some(parameter: Tensor) -> Tensor:
+def _some(weight: Weight) -> Tensor:
     """Return a view of the same rows of a weight each time."""
-    values = _values(parameter)
-    rows = values.shape[0]
-    return values[:: max(1, min(values.numel() // _MOST_VALUES, rows // 4))]
+    values = _values(weight.parameter)
+    most = _MOST_OF_EMBEDDING if weight.kind == "embedding" else _MOST_VALUES
+    stride = min(values.numel() // most, values.shape[0] // _LEAST_ROWS)
+    return values[:: max(1, stride)]
