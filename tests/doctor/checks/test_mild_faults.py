@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from headway.doctor.checks.batch_size import check_batch_size
 from headway.doctor.checks.class_imbalance import check_class_imbalance
 from headway.doctor.checks.epochs_few import check_epochs_few
@@ -76,6 +78,27 @@ def test_all_samples_in_a_batch_are_suspected_where_there_is_room(digits: Digits
     whole = replace(program, train=replace(program.train, **ONE_BATCH))
     evidence = evidence_of(whole, [1.0, 0.5], steps=12, standard=0.8)
     assert severities(check_batch_size(evidence)) == [("batch_size", "warning")]
+
+
+TRAIN = {
+    "still falling": ([1.0, 0.8, 0.6, 0.4, 0.2], [("batch_size", "warning")]),
+    "level": ([1.0, 0.5, 0.2, 0.2, 0.2], []),
+}
+
+
+@pytest.mark.parametrize(("losses", "expected"), TRAIN.values(), ids=TRAIN)
+def test_a_handful_of_whole_gradients_is_suspected_while_the_loss_falls(
+    digits: Digits, losses: list[float], expected: list[tuple[str, str]]
+) -> None:
+    program = digits()(0)
+    whole = replace(program, train=replace(program.train, **ONE_BATCH))
+    evidence = evidence_of(whole, losses, steps=20, standard=0.5)
+    evidence.baselines = None  # nothing that its own metric could be compared with
+    evidence.course.evaluations = [
+        replace(evaluation, train=replace(evaluation.train, loss=loss))
+        for evaluation, loss in zip(evidence.course.evaluations, losses, strict=True)
+    ]
+    assert severities(check_batch_size(evidence)) == expected
 
 
 def few(program: Program) -> Program:

@@ -1,5 +1,7 @@
 """What the trained network makes of validation data that differs from the training data."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from headway.doctor.checks.other_preparation import check_other_preparation
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.probes.confusion import Confusion, probe_confusion
-from headway.doctor.probes.other_inputs import probe_other_inputs
+from headway.doctor.probes.other_inputs import OtherInputs, probe_other_inputs
 from headway.doctor.program import Program
 
 
@@ -95,6 +97,18 @@ def test_nothing_is_said_of_validation_data(digits, measured, inputs, targets):
     evidence = evidence_of(digits, measured, inputs=inputs, targets=targets)
 
     assert not list(check_other_numbers(evidence))
+    assert not list(check_other_preparation(evidence))
+
+
+def test_a_network_that_has_learned_nothing_answers_nothing_better(digits, measured):
+    evidence = evidence_of(digits, measured)
+    last = evidence.course.evaluations[-1]
+    poor = replace(last.train, standard=-1.1)
+    evidence.course.evaluations[-1] = replace(last, train=poor)
+    evidence.other_inputs = OtherInputs(
+        own=-1.5, changed={"inverted, dark for light": -0.8}
+    )
+
     assert not list(check_other_preparation(evidence))
 
 

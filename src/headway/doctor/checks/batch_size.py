@@ -14,6 +14,9 @@ _FEW_SAMPLES = 2
 _FEW_UPDATES = 200
 # A batch of this share of the data is nearly the whole gradient.
 _WHOLE = 0.45
+# Of a program that cannot be judged: so few whole gradients, and a loss that still falls by
+# this share of all its fall in the last fifth, are the start of a training.
+_HANDFUL, _STILL_FALLING = 50, 0.1
 _USUAL = 32
 
 
@@ -21,12 +24,16 @@ def check_batch_size(evidence: Evidence) -> Iterator[Finding]:
     """Find batches of one or two samples, or a whole data set in a batch, without progress."""
     course: Watched | None = evidence.course
     reached = progress(evidence)
-    if course is None or not (reached.is_poor or reached.has_room):
+    if course is None:
         return
     size = batch_size_of(evidence.program)
     samples = max(1, evidence.program.train.num_samples)
     told = reached.describe()
     is_whole = size >= _WHOLE * samples
+    is_begun = course.planned_steps < _HANDFUL and course.last_fall > _STILL_FALLING
+    is_unknown = not reached.is_known and is_whole and is_begun
+    if not (reached.is_poor or reached.has_room or is_unknown):
+        return
     if size <= _FEW_SAMPLES < samples and reached.is_poor:
         yield _finding(0.65, f"A batch has {size} of {samples} samples, and {told}.")
     elif course.planned_steps < _FEW_UPDATES and size > _USUAL:

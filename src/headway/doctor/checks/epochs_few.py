@@ -32,12 +32,7 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
     if course.planned_steps < _FEW_UPDATES and reached.has_room:
         yield _of_few_updates(course, evidence.program.epochs, reached)
         return
-    losses = [evaluation.train.loss for evaluation in course.evaluations]
-    if len(losses) < _LEAST_EVALUATIONS or not losses[0] - losses[-1] > 0:
-        return
-    part = max(1, len(losses) // 5)
-    before, last = fmean(losses[-2 * part : -part]), fmean(losses[-part:])
-    share = (before - last) / (losses[0] - losses[-1])
+    share = course.last_fall
     if share < _STILL_FALLING or _is_val_rising(course):
         return
     is_short = evidence.program.epochs <= _FEW_EPOCHS

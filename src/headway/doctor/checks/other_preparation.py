@@ -23,6 +23,10 @@ def check_other_preparation(evidence: Evidence) -> Iterator[Finding]:
     if asked is None or not asked.best:
         return
     best = asked.changed[asked.best]
+    # A network that has learned nothing answers nothing better, only otherwise.
+    learned = min(best, reached.train_metric) - reached.dumb
+    if not learned > max(_LEAST, reached.margin):
+        return
     own = max(asked.own, _WORTHLESS)
     if not math.isfinite(best + own) or best - own < max(_LEAST, reached.margin):
         return

@@ -4,6 +4,7 @@ import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ _FEWEST_SAMPLES, _MOST_SAMPLES = 64, 1024
 # How many updates are measured, besides the first ones.
 _MEASURED = 20
 _FIRST = 3
+# Evaluations from which the loss of a last fifth can be told.
+_LEAST_EVALUATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,16 @@ class Watched(Course):
     def has_no_val(self) -> bool:
         """Whether there is no validation data."""
         return not self.evaluations or self.evaluations[0].val is None
+
+    @property
+    def last_fall(self) -> float:
+        """Share of all that the training loss fell by that the last fifth brings, or 0."""
+        losses = [evaluation.train.loss for evaluation in self.evaluations]
+        if len(losses) < _LEAST_EVALUATIONS or not losses[0] - losses[-1] > 0:
+            return 0.0
+        part = max(1, len(losses) // 5)
+        before, last = fmean(losses[-2 * part : -part]), fmean(losses[-part:])
+        return (before - last) / (losses[0] - losses[-1])
 
     @property
     def largest_ratio(self) -> float:
