@@ -44,6 +44,17 @@ def test_a_program_that_learns_well_has_no_uncertain_error() -> None:
     assert severities == {"init": "warning", "lr_high": "info", "other": "info"}
 
 
+def test_a_weak_suspicion_is_no_warning_for_a_program_that_cannot_be_judged() -> None:
+    weak = finding("dead_units", severity="warning", confidence=0.3)
+    lost = Progress(has_diverged=True)
+
+    assert ordered([weak], Progress())[0].severity == "info"
+    assert ordered([weak], lost)[0].severity == "warning"
+    assert (
+        ordered([finding("dead_units", confidence=0.3)], Progress())[0].severity == "error"
+    )
+
+
 def test_a_certain_fault_is_an_error_however_well_the_program_learns() -> None:
     found = [finding("shape_broadcast", is_certain=True)]
 

@@ -34,6 +34,8 @@ _STRONG_ENOUGH = 0.55
 # A weak suspicion is no error in a program that has gone half of the way to the baseline.
 _WEAK = 0.3
 _HALFWAY = 0.5
+# Of a program that cannot be judged, a suspicion weaker than this is no warning.
+_VAGUE = 0.4
 # One that has gone so much of it may be another kind of network than its data asks for: only
 # a strong suspicion is an error then.
 _NEARLY_THERE = 0.65
@@ -98,6 +100,10 @@ def ordered(findings: Iterable[Finding], progress: Progress) -> tuple[Finding, .
 def _gated(finding: Finding, progress: Progress) -> Finding:
     if finding.is_certain or finding.severity == "info":
         return finding
+    if not (progress.is_known or progress.has_diverged) and finding.severity == "warning":
+        return (
+            finding if finding.confidence >= _VAGUE else replace(finding, severity="info")
+        )
     if not progress.is_fine and not _is_nearly_there(progress):
         is_weak = finding.confidence < _WEAK and progress.relative >= _HALFWAY
         return replace(finding, severity="warning") if is_weak else finding

@@ -206,3 +206,14 @@ def test_classes_that_are_hard_alike_are_no_imbalance():
 
     assert not found(0.40, 0.24)
     assert found(0.40, 0.12)
+
+
+@pytest.mark.parametrize(("rare", "count"), [(9, 1), (200, 0)], ids=["digits", "words"])
+def test_rare_ones_among_many_classes_are_no_imbalance(rare, count):
+    evidence = evidence_of(program(mlp(), CE, (X, Y), 10), is_trained=True)
+    counts = dict.fromkeys(range(rare), 10) | {rare: 3000}
+    evidence.data = replace(evidence.data, class_counts=counts)
+    scores = Scores(loss=1.0, metric=0.3, standard=0.3, macro=0.01)
+    last = replace(evidence.course.last, train=scores, val=scores)
+    evidence.course = replace(evidence.course, evaluations=[last])
+    assert len(list(check_class_imbalance(evidence))) == count

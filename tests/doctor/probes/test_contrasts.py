@@ -216,6 +216,15 @@ def test_a_healthy_program_is_left_in_peace(digits: Digits, measured: Measure) -
     assert contrasts.tried == ()
 
 
+@pytest.mark.parametrize(("check", "count"), [("class_imbalance", 0), ("other", 2)])
+def test_rare_classes_are_not_judged_by_the_accuracy_that_hides_them(
+    digits: Digits, measured: Measure, check: str, count: int
+) -> None:
+    found = finding("class_imbalance", severity="warning", check=check)
+    contrasts = probe_contrasts(measured(digits(lr=0.3)), Budget(), [found])
+    assert len(contrasts.tried) == count
+
+
 def test_a_sorted_data_set_is_found_by_shuffling_it(
     digits: Digits, measured: Measure
 ) -> None:

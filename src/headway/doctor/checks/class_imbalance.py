@@ -19,6 +19,8 @@ from headway.doctor.scoring import Scores
 _CAUSE: Cause = "class_imbalance"
 # SageMaker Debugger's rule has 10; two classes of 15 and 85 % are half of that.
 _RATIO = 5.0
+# Of so many classes, such as words, some are rare by nature, and few are ever said.
+_MANY = 100
 # Accuracy averaged over classes that is so little above chance: rare ones are never said.
 _ABOVE_CHANCE = 0.15
 # Accuracy above the one that is averaged over classes by this much hides rare ones.
@@ -68,7 +70,7 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
     is_blind = scores.macro < chance + _ABOVE_CHANCE * (1 - chance)
     is_blind = is_blind and not _learns_evenly(evidence, scores, chance)
     hides = scores.standard - scores.macro > _HIDDEN
-    if not hides:
+    if not hides or len(data.class_counts) > _MANY:
         yield from _costly(evidence, data.class_counts, scores)
         return
     yield Finding(

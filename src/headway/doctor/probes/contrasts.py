@@ -239,7 +239,9 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     is_vague = finding.cause == "other" or finding.severity == "info"
     # Raw inputs cannot be told from raw targets by changing one of the two.
     is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
-    return not (finding.is_certain or is_vague or is_tried or is_of_both)
+    # Arms are compared by accuracy, which is what hides rare classes.
+    is_hidden = finding.check == "class_imbalance"
+    return not (finding.is_certain or is_vague or is_tried or is_of_both or is_hidden)
 
 
 def _arm(suspect: Suspect) -> _Arm:
