@@ -19,7 +19,7 @@ from headway.runs.files import make_folder, write_into_foreign
 _SAFE = "!*'()"
 _AXES = ("step", "epoch", "time", "samples")
 # What the layers of all runs may take, two bytes a number.
-_LAYER_BYTES = 1_200_000
+_LAYER_BYTES = 1_000_000
 _MOST_TIMES = 400
 _FEWEST_TIMES = 30
 # What the curves of all runs may take, in points.
