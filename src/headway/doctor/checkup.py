@@ -13,9 +13,10 @@ from headway.doctor.diagnosis import Diagnosis, ordered
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import NO_TIME, examine, look_closer
 from headway.doctor.finding import Finding
-from headway.doctor.probes.contrasts import probe_contrasts, rerank
+from headway.doctor.probes.contrasts import probe_contrasts
 from headway.doctor.program import MakeProgram, Program, seed_all
 from headway.doctor.progress import Progress, progress
+from headway.doctor.reranking import rerank
 from headway.doctor.target import as_program, load_target
 from headway.errors import TargetError
 

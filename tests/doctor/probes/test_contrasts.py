@@ -11,13 +11,14 @@ from torch import nn
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause, Finding
-from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts, rerank
+from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts
 from headway.doctor.program import MakeProgram, Program, seed_all
 from headway.doctor.progress import progress
 from headway.doctor.remedies.heads import RemoveHead
 from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.remedies.together import Together
+from headway.doctor.reranking import rerank
 from headway.doctor.short_runs import Reached, ShortRuns
 
 Digits = Callable[..., MakeProgram]

@@ -19,15 +19,6 @@ _NUM_RUNS = 16
 # Findings that are tried, and remedies for each.
 _MOST_FINDINGS = 6
 _MOST_REMEDIES = 2
-# A change that wins this share of what is lost has found the cause; less than the second is
-# nothing, whatever the change.
-_RECOVERED = 0.7
-_NOTHING = 0.15
-# The confidence of a finding is multiplied by a number from the first, where its remedy does
-# nothing, to the sum of both, where it wins back everything.
-_REFUTED = 0.3
-_SUPPORTED = 1.2
-_MOST_CONFIDENT = 0.95
 # The share of its prior that a usual suspect has where its change wins nothing back.
 _LEAST = 0.2
 # In a program that is fine, a change has to win this share of what is learned, and more than
@@ -50,7 +41,7 @@ _PROOF = 2 * len(_PROVING_SEEDS)
 _LEAST_MARGIN = 0.01
 _CONFIRMING_SEED = 1
 # Checks whose findings rest on trainings already; a schedule shows in whole ones only.
-_SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
+SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,33 +183,6 @@ def probe_contrasts(
     )
 
 
-def rerank(findings: Iterable[Finding], contrasts: Contrasts) -> list[Finding]:
-    """Return findings with the confidence that their contrasts leave them.
-
-    A finding whose remedy wins nothing while another wins much is only an info. A usual
-    suspect whose change helps becomes a finding of its own.
-    """
-    by_finding = {id(c.finding): c for c in _weakest_first(contrasts) if c.finding}
-    is_explained = any(c.recovered >= _RECOVERED for c in contrasts.tried)
-    judged = [
-        _judged(finding, by_finding.get(id(finding)), contrasts, is_explained)
-        for finding in findings
-    ]
-    known = {finding.cause: finding for finding in judged}
-    for contrast in contrasts.tried:
-        if contrast.finding is None and _helps(contrast, contrasts):
-            found = _found(contrast, contrasts)
-            older = known.get(found.cause)
-            if older is None or older.confidence < found.confidence:
-                judged.append(found)
-                known[found.cause] = found
-    return sorted(judged, key=lambda f: (SEVERITIES.index(f.severity), -f.confidence))
-
-
-def _weakest_first(contrasts: Contrasts) -> list[Contrast]:
-    return sorted(contrasts.tried, key=lambda contrast: contrast.gain)
-
-
 def _suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[_Arm]:
     open_ = [f for f in findings if _is_open(f, evidence)]
     open_.sort(key=lambda f: (SEVERITIES.index(f.severity), -f.confidence))
@@ -235,7 +199,7 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     """
     is_whole = finding.check == "schedule"
     is_swept = evidence.sweep is not None and not progress(evidence).is_fine
-    is_tried = finding.check in _SWEPT and (is_whole or is_swept)
+    is_tried = finding.check in SWEPT and (is_whole or is_swept)
     is_vague = finding.cause == "other" or finding.severity == "info"
     # Raw inputs cannot be told from raw targets by changing one of the two.
     is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
@@ -261,7 +225,7 @@ def _try(arm: _Arm, runs: ShortRuns, tried: list[tuple[_Arm, Reached]]) -> None:
 
 def _confirmed_rates(findings: Iterable[Finding]) -> float:
     """Return the confidence in a rate that a sweep has tried already."""
-    rates = [f.confidence for f in findings if f.check in _SWEPT]
+    rates = [f.confidence for f in findings if f.check in SWEPT]
     return max(rates, default=0.0)
 
 
@@ -276,7 +240,7 @@ def _surest(
     way = goal - untreated.score if reached.is_known else math.inf
     return max(
         (
-            _confidence(arm.prior, (treated.score - untreated.score) / way)
+            confidence_of(arm.prior, (treated.score - untreated.score) / way)
             for arm, treated in tried
             if way > 0 and treated.score > untreated.score + reached.margin
         ),
@@ -284,7 +248,8 @@ def _surest(
     )
 
 
-def _confidence(prior: float, recovered: float) -> float:
+def confidence_of(prior: float, recovered: float) -> float:
+    """Return how likely a cause is whose change wins back a share of what is lost."""
     return prior * (_LEAST + (1 - _LEAST) * min(1.0, max(0.0, recovered)))
 
 
@@ -311,7 +276,7 @@ def _prove(
 
     def sureness(number: int) -> float:
         arm, treated = tried[number]
-        return _confidence(arm.prior, (treated.score - untreated.score) / way)
+        return confidence_of(arm.prior, (treated.score - untreated.score) / way)
 
     gaining = [n for n, (_, t) in enumerate(tried) if t.score - untreated.score > margin]
     for number in sorted(gaining, key=sureness, reverse=True)[:_MOST_PROVED]:
@@ -342,60 +307,3 @@ def _contrasts(
             gain=gain,
             recovered=min(1.0, max(0.0, gain / way)) if way > 1e-9 else 0.0,
         )
-
-
-def _helps(contrast: Contrast, contrasts: Contrasts) -> bool:
-    if not contrasts.is_poor:
-        return contrasts.proves(contrast)
-    return contrast.gain > contrasts.margin and contrast.recovered > 2 * _NOTHING
-
-
-def _judged(
-    finding: Finding, contrast: Contrast | None, contrasts: Contrasts, is_explained: bool
-) -> Finding:
-    if finding.is_certain or contrast is None:
-        return finding
-    is_proved = contrasts.proves(contrast)
-    is_small = contrast.recovered < _NOTHING or contrast.gain <= contrasts.margin
-    is_nothing = is_small and not is_proved
-    share = 0.0 if is_nothing else contrast.recovered
-    supported = finding.confidence * (_REFUTED + _SUPPORTED * share)
-    if finding.check in _SWEPT:
-        # It rests on trainings already, which the same trainings cannot support once more.
-        supported = finding.confidence * (_REFUTED + (1 - _REFUTED) * share)
-    elif not is_nothing:
-        supported = max(supported, _confidence(contrast.prior, contrast.recovered))
-    is_idle = is_nothing and (is_explained or not contrasts.is_poor)
-    # More of the same always wins a little: it has to be proved where nothing else is wrong.
-    is_more = finding.cause == "epochs_few" and not contrasts.is_poor
-    is_idle = is_idle or (is_more and not is_proved)
-    return replace(
-        finding,
-        confidence=min(_MOST_CONFIDENT, supported),
-        severity="info" if is_idle else finding.severity,
-        evidence=f"{finding.evidence} {_told(contrast)}",
-        code=finding.code or contrast.remedy.snippet(),
-        is_confirmed=is_proved,
-    )
-
-
-def _found(contrast: Contrast, contrasts: Contrasts) -> Finding:
-    return Finding(
-        cause=contrast.cause,
-        severity="error" if contrasts.is_poor else "warning",
-        confidence=_confidence(contrast.prior, contrast.recovered),
-        evidence=_told(contrast),
-        is_confirmed=contrasts.proves(contrast),
-        remedy=contrast.remedy.describe(),
-        code=contrast.remedy.snippet(),
-        check="contrasts",
-    )
-
-
-def _told(contrast: Contrast) -> str:
-    """Say what the change did."""
-    change = contrast.remedy.describe().rstrip(".")
-    return (
-        f"Tried in {contrast.treated.steps} updates: {change[0].lower()}{change[1:]} gives "
-        f"{contrast.treated.score:.3g} instead of {contrast.untreated.score:.3g}."
-    )
