@@ -8,28 +8,26 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 import headway
+from headway.cli.arguments import File, Flag, Root
 from headway.cli.output import print_line
 from headway.errors import InputError
 from headway.runs import REPORT, find_ensemble, is_run, open_run
 
-_Root = Annotated[Positional[Path], arg(metavar="[DIR]")]
 _Runs = Annotated[
     Positional[tuple[str, ...]], arg(metavar="RUN [RUN ...]", help_behavior_hint="")
 ]
 _Port = Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: a free one)")]
 _Host = Annotated[str, arg(metavar="ADDRESS")]
-_File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
-_Flag = Annotated[bool, arg(help_behavior_hint="")]
 
 
 def board(
-    root: _Root = Path("runs"),
+    root: Root = Path("runs"),
     /,
     *,
     host: _Host = "127.0.0.1",
     port: _Port = None,
-    token: _Flag = False,
-    no_browser: _Flag = False,
+    token: Flag = False,
+    no_browser: Flag = False,
 ) -> None:
     """Show all runs in a browser, live while they train; Ctrl-C ends it.
 
@@ -58,7 +56,7 @@ def board(
     )
 
 
-def report(runs: _Runs = (), /, *, out: _File = None) -> None:
+def report(runs: _Runs = (), /, *, out: File = None) -> None:
     """Write runs as one HTML file that opens anywhere, without a server or a network.
 
     Args:

@@ -8,10 +8,31 @@ import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tyro.conf import Positional, UseAppendAction, arg
-
+from headway.cli.arguments import (
+    BadData,
+    Budget,
+    Data,
+    Draws,
+    Flag,
+    Folder,
+    Formats,
+    Json,
+    Model,
+    PatchFile,
+    Recipe,
+    Root,
+    Run,
+    RunsAndData,
+    RunsAndFiles,
+    Seconds,
+    Settings,
+    Size,
+    Target,
+    Views,
+    Weights,
+)
 from headway.cli.displays import display, displays
 from headway.cli.listing import print_models, print_runs
 from headway.cli.output import print_json, print_line, print_rows, waiting
@@ -21,54 +42,20 @@ from headway.runs import find_ensemble, is_known
 if TYPE_CHECKING:
     from headway.jobs import EnsembleResult
 
-_Data = Annotated[Positional[str | None], arg(metavar="[DATA]", help_behavior_hint="")]
-_Run = Annotated[Positional[str], arg(metavar="RUN", help_behavior_hint="")]
-_RunsAndData = Annotated[
-    Positional[tuple[str, ...]], arg(metavar="RUN [RUN ...] [DATA]", help_behavior_hint="")
-]
-_RunsAndFiles = Annotated[
-    Positional[tuple[str, ...]],
-    arg(metavar="RUN [RUN ...] FILE [FILE ...]", help_behavior_hint=""),
-]
-_Target = Annotated[Positional[str], arg(metavar="TARGET", help_behavior_hint="")]
-_PatchFile = Annotated[Path | None, arg(metavar="PATCH", help_behavior_hint="")]
-_Budget = Annotated[float, arg(metavar="SECONDS")]
-_Seconds = Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="")]
-_Size = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
-_Root = Annotated[Positional[Path], arg(metavar="[DIR]")]
-_Folder = Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")]
-_Model = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
-_Recipe = Annotated[str, arg(metavar="NAME|FILE")]
-_Settings = Annotated[
-    UseAppendAction[tuple[tuple[str, ...], ...]],
-    arg(name="set", metavar="PATH=VALUE [...]", help_behavior_hint="(repeatable)"),
-]
-_Formats = Annotated[
-    tuple[Literal["onnx", "torch"], ...], arg(name="format", metavar="{onnx,torch} [...]")
-]
-_Flag = Annotated[bool, arg(help_behavior_hint="")]
-_Json = Annotated[bool, arg(name="json", help_behavior_hint="")]
-_Weights = Literal["best", "last"]
-_Views = Annotated[str, arg(metavar="NAME")]
-_Draws = Annotated[int, arg(metavar="N")]
-_BadData = Annotated[
-    Literal["error", "skip"] | None, arg(metavar="{error,skip}", help_behavior_hint="")
-]
-
 
 def train(
-    data: _Data = None,
+    data: Data = None,
     /,
     *,
-    model: _Model = None,
-    recipe: _Recipe = "default",
-    settings: _Settings = (),
-    bad_data: _BadData = None,
-    out: _Folder = None,
-    ensemble: _Size = None,
+    model: Model = None,
+    recipe: Recipe = "default",
+    settings: Settings = (),
+    bad_data: BadData = None,
+    out: Folder = None,
+    ensemble: Size = None,
     ensemble_kind: Literal["seeds", "snapshots"] = "seeds",
-    quiet: _Flag = False,
-    as_json: _Json = False,
+    quiet: Flag = False,
+    as_json: Json = False,
 ) -> None:
     """Train a network and keep everything about it in a run folder.
 
@@ -112,12 +99,12 @@ def train(
 
 
 def check(
-    target: _Target,
+    target: Target,
     /,
     *,
-    budget: _Budget = 60.0,
-    settings: _Settings = (),
-    as_json: _Json = False,
+    budget: Budget = 60.0,
+    settings: Settings = (),
+    as_json: Json = False,
 ) -> int:
     """Say why a training program does not learn, or that nothing is wrong with it.
 
@@ -144,14 +131,14 @@ def check(
 
 
 def fix(
-    target: _Target,
+    target: Target,
     /,
     *,
-    budget: _Budget = 300.0,
-    out: _Folder = None,
-    write: _PatchFile = None,
-    settings: _Settings = (),
-    as_json: _Json = False,
+    budget: Budget = 300.0,
+    out: Folder = None,
+    write: PatchFile = None,
+    settings: Settings = (),
+    as_json: Json = False,
 ) -> int:
     """Find what is wrong with a training program, and a change that is proved to help.
 
@@ -184,7 +171,7 @@ def fix(
     return 0 if found.outcome in ("healthy", "repaired") else 1
 
 
-def resume(run: _Run, /, *, quiet: _Flag = False, as_json: _Json = False) -> None:
+def resume(run: Run, /, *, quiet: Flag = False, as_json: Json = False) -> None:
     """Go on with a run that stopped, exactly where it was.
 
     Args:
@@ -206,15 +193,15 @@ def resume(run: _Run, /, *, quiet: _Flag = False, as_json: _Json = False) -> Non
 
 
 def evaluate(
-    words: _RunsAndData = (),
+    words: RunsAndData = (),
     /,
     *,
-    weights: _Weights = "best",
+    weights: Weights = "best",
     combine: Literal["predictions", "weights"] = "predictions",
-    views: _Views = "none",
-    mc_dropout: _Draws = 0,
-    settings: _Settings = (),
-    as_json: _Json = False,
+    views: Views = "none",
+    mc_dropout: Draws = 0,
+    settings: Settings = (),
+    as_json: Json = False,
 ) -> None:
     """Measure a trained network on the held-out test part of its data, or on other data.
 
@@ -257,13 +244,13 @@ def evaluate(
 
 
 def predict(
-    words: _RunsAndFiles = (),
+    words: RunsAndFiles = (),
     /,
     *,
-    weights: _Weights = "best",
-    views: _Views = "none",
+    weights: Weights = "best",
+    views: Views = "none",
     top: int = 3,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Apply a trained network to files.
 
@@ -296,12 +283,12 @@ def predict(
 
 
 def export(
-    run: _Run,
+    run: Run,
     /,
     *,
-    formats: _Formats = ("onnx", "torch"),
-    out: _Folder = None,
-    weights: _Weights = "best",
+    formats: Formats = ("onnx", "torch"),
+    out: Folder = None,
+    weights: Weights = "best",
 ) -> None:
     """Write a trained network, with its preprocessing, in forms that other programs run.
 
@@ -320,16 +307,16 @@ def export(
 
 
 def tune(
-    data: _Data = None,
+    data: Data = None,
     /,
     *,
-    model: _Model = None,
-    recipe: _Recipe = "default",
-    settings: _Settings = (),
-    out: _Folder = None,
-    budget: _Seconds = None,
-    quiet: _Flag = False,
-    as_json: _Json = False,
+    model: Model = None,
+    recipe: Recipe = "default",
+    settings: Settings = (),
+    out: Folder = None,
+    budget: Seconds = None,
+    quiet: Flag = False,
+    as_json: Json = False,
 ) -> None:
     """Find a learning rate and weight decay that train, and write the recipe to use.
 
@@ -375,7 +362,7 @@ def tune(
         print_line(f"train: {result.command}")
 
 
-def runs(root: _Root = Path("runs"), /, *, as_json: _Json = False) -> None:
+def runs(root: Root = Path("runs"), /, *, as_json: Json = False) -> None:
     """List the runs in a folder, newest first.
 
     Args:
@@ -385,7 +372,7 @@ def runs(root: _Root = Path("runs"), /, *, as_json: _Json = False) -> None:
     print_runs(root, as_json=as_json)
 
 
-def models(*, as_json: _Json = False) -> None:
+def models(*, as_json: Json = False) -> None:
     """List the networks that --model knows.
 
     Args:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional, arg
 
+from headway.cli.arguments import File, Flag, Json
 from headway.cli.output import is_terminal, print_json, print_line, print_rows, waiting
 from headway.errors import InputError
 
@@ -18,16 +19,13 @@ _ROOT = Path("runs/lab")
 _Names = Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")]
 _Name = Annotated[Positional[str], arg(metavar="NAME", help_behavior_hint="")]
 _Folder = Annotated[Path, arg(metavar="DIR")]
-_File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
 _Count = Annotated[int, arg(metavar="N")]
 _Jobs = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
 _Device = Annotated[str, arg(metavar="DEVICE")]
-_Flag = Annotated[bool, arg(help_behavior_hint="")]
 _All = Annotated[bool, arg(name="all", help_behavior_hint="")]
-_Json = Annotated[bool, arg(name="json", help_behavior_hint="")]
 
 
-def list_experiments(*, out: _Folder = _ROOT, as_json: _Json = False) -> None:
+def list_experiments(*, out: _Folder = _ROOT, as_json: Json = False) -> None:
     """List the experiments, and what they came to where they have run.
 
     Args:
@@ -51,14 +49,14 @@ def run(
     /,
     *,
     every: _All = False,
-    full: _Flag = False,
+    full: Flag = False,
     seeds: _Count = 3,
     first_seed: _Count = 0,
     jobs: _Jobs = None,
     device: _Device = "cpu",
     out: _Folder = _ROOT,
-    again: _Flag = False,
-    as_json: _Json = False,
+    again: Flag = False,
+    as_json: Json = False,
 ) -> int:
     """Run experiments, each with a control, and say whether their claims hold.
 
@@ -105,7 +103,7 @@ def run(
     return int(has_error)
 
 
-def show(name: _Name, /, *, out: _Folder = _ROOT, as_json: _Json = False) -> None:
+def show(name: _Name, /, *, out: _Folder = _ROOT, as_json: Json = False) -> None:
     """Show an experiment: claim, source, requirements with the number of each seed, picture.
 
     Args:
@@ -132,7 +130,7 @@ def show(name: _Name, /, *, out: _Folder = _ROOT, as_json: _Json = False) -> Non
         print_line(experiment.note)
 
 
-def report(*, out: _Folder = _ROOT, markdown: _File = None) -> None:
+def report(*, out: _Folder = _ROOT, markdown: File = None) -> None:
     """Write what has run to one HTML page that needs no network.
 
     Args:
