@@ -1,5 +1,6 @@
 """A board with records of every kind, and a browser whose every complaint is a failure."""
 
+import contextlib
 import importlib.util
 import shutil
 import subprocess
@@ -163,6 +164,25 @@ def new_visit(browser: Any, board: str) -> Iterator[Callable[..., Visit]]:
 def visit(new_visit: Callable[..., Visit]) -> Visit:
     """A page of the board of `root`."""
     return new_visit()
+
+
+@pytest.fixture
+def going(
+    tmp_path: Path,
+    records: ModuleType,
+    serve: Callable[[Path], Server],
+    new_visit: Callable[..., Visit],
+) -> Iterator[tuple[Any, Any]]:
+    """The page of a run that goes on, beside another that has ended, and its record."""
+    records.write_run(tmp_path / "old")
+    with contextlib.closing(records.start_run(tmp_path / "young")) as record:
+        for step in (5, 10):
+            records.log_step(record, step, loss=2.0, accuracy=0.1)
+        server = serve(tmp_path)
+        page = new_visit(server.address).open("#/run?id=young")
+        yield page, record
+        page.close()
+        server.stop()
 
 
 def _listen(visit: Visit) -> None:

@@ -1,9 +1,6 @@
 """Choosing runs to compare."""
 
-import contextlib
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,22 +27,13 @@ def test_settings_are_compared_inside_a_run(visit: Any) -> None:
 
 
 def test_what_one_searches_stays_while_the_run_goes_on(
-    tmp_path: Path,
-    records: Any,
-    serve: Callable[[Path], Any],
-    new_visit: Callable[..., Any],
+    records: Any, going: tuple[Any, Any]
 ) -> None:
-    records.write_run(tmp_path / "old")
-    with contextlib.closing(records.start_run(tmp_path / "young")) as record:
-        records.log_step(record, 5, loss=2.0, accuracy=0.1)
-        server = serve(tmp_path)
-        page = new_visit(server.address).open("#/run?id=young")
-        page.get_by_role("button", name="Compare with…").click()
-        page.get_by_label("Search runs").fill("ol")
-        time.sleep(1.0)
-        records.log_step(record, 10, loss=1.0, accuracy=0.1)
-        page.locator(".run-progress").get_by_text("step 10").wait_for()
-        assert page.get_by_label("Search runs").input_value() == "ol"
-        page.get_by_role("link", name="old").wait_for()
-        page.close()
-        server.stop()
+    page, record = going
+    page.get_by_role("button", name="Compare with…").click()
+    page.get_by_label("Search runs").fill("ol")
+    time.sleep(1.0)
+    records.log_step(record, 15, loss=1.0, accuracy=0.1)
+    page.locator(".run-progress").get_by_text("step 15").wait_for()
+    assert page.get_by_label("Search runs").input_value() == "ol"
+    page.get_by_role("link", name="old").wait_for()

@@ -41,22 +41,13 @@ def test_a_new_run_and_its_new_points_appear_in_the_table(
 
 
 def test_a_new_point_reaches_the_open_chart_of_a_run(
-    tmp_path: Path,
-    records: Any,
-    serve: Callable[[Path], Any],
-    new_visit: Callable[..., Any],
+    records: Any, going: tuple[Any, Any]
 ) -> None:
-    with contextlib.closing(records.start_run(tmp_path / "young")) as record:
-        records.log_step(record, 5, loss=2.0, accuracy=0.1)
-        records.log_step(record, 10, loss=1.9, accuracy=0.1)
-        server = serve(tmp_path)
-        page = new_visit(server.address).open("#/run?id=young")
-        page.get_by_role("img", name="Line chart of Loss").wait_for()
-        time.sleep(1.0)
-        records.log_step(record, 15, loss=1.234, accuracy=0.1)
-        page.get_by_role("img", name="1.234").first.wait_for(timeout=1000 * SECONDS)
-        page.close()
-        server.stop()
+    page, record = going
+    page.get_by_role("img", name="Line chart of Loss").wait_for()
+    time.sleep(1.0)
+    records.log_step(record, 15, loss=1.234, accuracy=0.1)
+    page.get_by_role("img", name="1.234").first.wait_for(timeout=1000 * SECONDS)
 
 
 def test_a_board_that_is_gone_is_said_to_be_gone_and_found_again(
