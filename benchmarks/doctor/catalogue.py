@@ -18,23 +18,11 @@ from verdicts import read_verdicts
 from data import HERE
 
 Kind = Literal["real", "fixed", "injected", "healthy"]
-REAL = HERE / "programs" / "real"
-# The fresh part: by people who had not seen how the doctor works.
-FRESH = HERE / "programs" / "fresh"
-FRESH_HEALTHY = HERE / "programs" / "fresh_healthy"
-# The newest part, and the latest one after it: the same, of what users meet most often.
-NEWEST = HERE / "programs" / "newest"
-NEWEST_HEALTHY = HERE / "programs" / "newest_healthy"
-LATEST = HERE / "programs" / "latest"
-LATEST_HEALTHY = HERE / "programs" / "latest_healthy"
-_LATER: dict[Path, Split] = {
-    FRESH: "fresh",
-    FRESH_HEALTHY: "fresh",
-    NEWEST: "newest",
-    NEWEST_HEALTHY: "newest",
-    LATEST: "latest",
-    LATEST_HEALTHY: "latest",
-}
+PROGRAMS = HERE / "programs"
+REAL = PROGRAMS / "real"
+# Parts by people who had not seen how the doctor works, oldest first: PART has the faulty
+# programs with their twins, PART_healthy the healthy ones.
+LATER: tuple[Split, ...] = ("fresh", "newest", "latest", "sixth", "seventh")
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
 _FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}
 _SETTINGS = 4
@@ -127,12 +115,17 @@ def _file(name: str) -> tuple[Path, str] | None:
     """Return the file and the function of a program that has a file of its own."""
     kind, _, rest = name.partition("/")
     if kind in ("real", "fixed"):
-        path = _found(rest, REAL, FRESH, NEWEST, LATEST)
+        path = _found(rest, REAL, *_later())
         return path, "make_faulty" if kind == "real" else "make_fixed"
     # Names of settings of families have a "~".
     if kind == "healthy" and "~" not in rest:
-        return _found(rest, FRESH_HEALTHY, NEWEST_HEALTHY, LATEST_HEALTHY), "make"
+        return _found(rest, *_later("_healthy")), "make"
     return None
+
+
+def _later(ending: str = "") -> dict[Path, Split]:
+    """Return the folders of the later parts, and which part each is."""
+    return {PROGRAMS / f"{part}{ending}": part for part in LATER}
 
 
 def _found(name: str, *folders: Path) -> Path:
@@ -143,10 +136,11 @@ def _found(name: str, *folders: Path) -> Path:
 
 def _real() -> Iterable[Entry]:
     seen: set[str] = set()
-    for path in _files(REAL, FRESH, NEWEST, LATEST):
+    later = _later()
+    for path in _files(REAL, *later):
         # Two in five, by their names, are for development.
         split: Split = "development" if _number(path.stem) % 5 < 2 else "held-out"
-        split = _LATER.get(path.parent, split)
+        split = later.get(path.parent, split)
         if path.stem in seen:
             raise ValueError(f"two programs have the name {path.stem}")
         seen.add(path.stem)
@@ -155,8 +149,9 @@ def _real() -> Iterable[Entry]:
 
 
 def _later_healthy() -> Iterable[Entry]:
-    for path in _files(FRESH_HEALTHY, NEWEST_HEALTHY, LATEST_HEALTHY):
-        yield Entry(f"healthy/{path.stem}", "healthy", _LATER[path.parent])
+    later = _later("_healthy")
+    for path in _files(*later):
+        yield Entry(f"healthy/{path.stem}", "healthy", later[path.parent])
 
 
 def _files(*folders: Path) -> Iterable[Path]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from catalogue import Entry, by_name, entries
+from catalogue import LATER, Entry, by_name, entries
 from families import special
 
 from data import HERE
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("tool", choices=TOOLS)
     parser.add_argument(
         "--split",
-        choices=("development", "held-out", "fresh", "newest", "latest", "all"),
+        choices=("development", "held-out", *LATER, "all"),
         default="all",
     )
     parser.add_argument(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from families import dense, fresh, sequences, special, values, vision
 
 Make = Callable[..., dict[str, Any]]
-Split = Literal["development", "held-out", "fresh", "newest", "latest"]
+Split = Literal["development", "held-out", "fresh", "newest", "latest", "sixth", "seventh"]
 
 
 @dataclass(frozen=True)
