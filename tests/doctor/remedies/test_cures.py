@@ -385,6 +385,8 @@ CASES = [
     Case(Reinitialize(), lambda d: d(small_init(0.0))),
     Case(Reinitialize("lsuv"), lambda d: d(small_init(1e-4))),
     Case(Reinitialize("xavier"), lambda d: d(small_init(1e-4))),
+    # Weights of a third of He's variance learn later.
+    Case(Reinitialize("torch"), lambda d: d(small_init(0.0)), 0.3, 0.7),
     Case(SwapActivation("relu"), lambda d: d(lambda: deep(nn.Sigmoid, 3), optimizer=adam)),
     Case(
         SwapActivation("gelu"),

@@ -16,7 +16,10 @@ from headway.doctor.remedies.tracing import trace
 from headway.errors import RemedyDoesNotFit
 from headway.nn import initialize_, lsuv_
 
-StartScheme = Literal["auto", "he", "xavier", "lsuv"]
+StartScheme = Literal["auto", "he", "xavier", "lsuv", "torch"]
+
+# What they are called.
+_NAMES = {"lsuv": "LSUV", "xavier": "Glorot's scheme", "torch": "the layers' own scheme"}
 
 # Embeddings of torch start at a deviation of 1, those of transformers at 0.02.
 _EMBEDDING_RANGE = (5e-3, 3.0)
@@ -26,15 +29,16 @@ _FACTOR = 10.0
 
 @dataclass(frozen=True)
 class Reinitialize:
-    """Draw the weights that can learn anew, with biases of zero.
+    """Draw the weights that can learn anew.
 
     Linear and convolutional layers get He's weights with the gain of the activation that
     follows, or Glorot's in a network with attention; recurrent ones orthogonal matrices and a
-    forget bias of 1. Norms and embeddings that are out of the usual range get their usual
-    start. Frozen parameters stay.
+    forget bias of 1; biases are zero. Norms and embeddings that are out of the usual range
+    get their usual start. Frozen parameters stay.
 
     Attributes:
-        scheme: "he", "xavier", "lsuv", or "auto" for what the network asks for.
+        scheme: "he", "xavier", "lsuv", "torch" for what the layers themselves start with, or
+            "auto" for what the network asks for.
         layers: Names of the modules that are concerned; () for all.
 
     Reference:
@@ -70,14 +74,21 @@ class Reinitialize:
     def describe(self) -> str:
         """Return what changes."""
         what = f"the weights of {', '.join(self.layers)}" if self.layers else "the weights"
-        how = {"lsuv": "LSUV", "xavier": "Glorot's scheme"}.get(self.scheme, "He's scheme")
-        return f"Draw {what} anew by {how}, with biases of zero."
+        how = _NAMES.get(self.scheme, "He's scheme")
+        biases = "" if self.scheme == "torch" else ", with biases of zero"
+        return f"Draw {what} anew by {how}{biases}."
 
     def snippet(self) -> str:
         """Return the change in plain PyTorch."""
         if self.scheme == "lsuv":
             return (
                 "import headway.nn\n\nheadway.nn.lsuv_(model, x)  # x: one batch of inputs"
+            )
+        if self.scheme == "torch":
+            return (
+                "for module in model.modules():\n"
+                '    if hasattr(module, "reset_parameters"):\n'
+                "        module.reset_parameters()"
             )
         draw = (
             "nn.init.xavier_normal_(module.weight)"
@@ -105,14 +116,27 @@ class Reinitialize:
         scheme = self.scheme
         if scheme == "auto":
             scheme = "xavier" if has_attention else "he"
-        initialize_(model, "he" if scheme == "lsuv" else scheme)
+        if scheme == "torch":
+            _start_as_torch_does_(model)
+        else:
+            initialize_(model, "he" if scheme == "lsuv" else scheme)
         _start_attention_(model)
-        _start_forget_gates_(model)
+        if scheme != "torch":
+            _start_forget_gates_(model)
         if scheme == "lsuv":
             inputs = a_batch(program)[0]
             if not isinstance(inputs, Tensor):
                 raise RemedyDoesNotFit("LSUV needs inputs that are one tensor")
             lsuv_(model, inputs)
+
+
+def _start_as_torch_does_(model: nn.Module) -> None:
+    """Call what draws the weights of each layer when it is made."""
+    for module in model.modules():
+        is_kept = _is_norm(module) or isinstance(module, nn.Embedding)
+        start = getattr(module, "reset_parameters", None)
+        if callable(start) and not is_kept:
+            start()
 
 
 def _restart_norms_(model: nn.Module) -> None:

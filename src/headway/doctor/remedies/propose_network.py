@@ -33,6 +33,7 @@ _SHRINKING = {"sigmoid", "tanh", "softmax", "hardtanh", "hardsigmoid", "softsign
 def _init(now: Situation) -> list[Remedy]:
     return [
         Reinitialize(),
+        Reinitialize("torch"),
         Reinitialize("lsuv"),
         Together((Reinitialize(), InsertNormalization())),
     ]
