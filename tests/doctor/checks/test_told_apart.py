@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -142,6 +143,20 @@ def noise(metric: float) -> Evidence:
 def test_answers_of_a_wild_size_are_no_sign_of_targets_of_chance() -> None:
     assert "bad_data" in causes(check_independent_labels(noise(-0.8)))
     assert causes(check_independent_labels(noise(-30.0))) == []
+
+
+@pytest.mark.parametrize(
+    ("rare", "said"), [(17, []), (200, ["label_encoding", "bad_data"])]
+)
+def test_a_few_rare_answers_have_no_neighbors_that_could_agree(
+    rare: int, said: list[str]
+) -> None:
+    evidence = noise(0.0)
+    assert evidence.data is not None
+    evidence.data = replace(
+        evidence.data, val_tells=11.7, class_counts={0: 700, 1: rare}, is_val_train=False
+    )
+    assert causes(check_independent_labels(evidence)) == said
 
 
 def of_counts(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

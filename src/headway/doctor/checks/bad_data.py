@@ -19,6 +19,8 @@ _CONFLICTS = 0.05
 # Nearby samples have the same target by chance below this many standard deviations.
 _TELLS_NOTHING = 3.0
 _TELLS = 5.0
+# So few samples beside those of the most frequent class have hardly a neighbor of their own.
+_FEW_OTHERS = 40
 # Answers that are drawn like the targets have an R2 of -1.
 _WILD = 2.0
 
@@ -43,6 +45,8 @@ def check_independent_labels(evidence: Evidence) -> Iterator[Finding]:
     if data is None or data.train_tells is None or evidence.course is None:
         return
     if data.inputs and all(facts.constant_fraction == 1 for facts in data.inputs):
+        return
+    if data.class_counts and _others(data) < _FEW_OTHERS:
         return
     has_learned = reached.metric >= reached.dumb + max(reached.margin, 0.03)
     if not reached.is_known or has_learned or data.train_tells > _TELLS_NOTHING:
@@ -73,6 +77,11 @@ def check_independent_labels(evidence: Evidence) -> Iterator[Finding]:
     can_learn = fits or (overfit is not None and overfit.is_possible)
     likely: dict[Cause, float] = {"bad_data": 0.6, "label_encoding": 0.5}
     yield from _of_labels(told, likely, can_learn=can_learn)
+
+
+def _others(data: DataFacts) -> int:
+    """Return how many samples do not belong to the most frequent class."""
+    return sum(data.class_counts.values()) - max(data.class_counts.values())
 
 
 def _of_labels(
