@@ -216,6 +216,14 @@ def test_ids_that_only_say_who_belongs_together_are_no_classes():
     assert infer_task(None, randn(64, 16), ids(64, high=5), contrastive).kind == "unknown"
 
 
+def test_exponentials_that_overflow_are_no_sign_of_a_loss_of_pairs():
+    def own(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        powers = (outputs * 60).exp()
+        return -(powers / powers.sum(1, keepdim=True)).log()[range(64), targets].mean()
+
+    assert infer_task(None, randn(64, 10), ids(64, high=10), own).kind == "classes"
+
+
 def test_ids_in_a_loss_of_pairs_are_no_classes():
     def pairs(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         same = (targets[:32] == targets[32:]).float() * 2 - 1

@@ -26,7 +26,8 @@ def compares_samples(loss_fn: Any, output: Tensor, target: Tensor) -> bool:
             given = loss_fn(answer, target).mean()
             rolled = loss_fn(answer.roll(1, dims=1), target).mean()
             strange = loss_fn(answer, target.roll(1)).mean()
-            is_same = bool(torch.isclose(given, rolled, rtol=1e-4))
+            # Own exponentials overflow, and are then the same whatever they are given.
+            is_same = bool(given.isfinite() & torch.isclose(given, rolled, rtol=1e-4))
             return is_same and not bool(torch.isclose(given, strange, rtol=1e-4))
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
         return False
