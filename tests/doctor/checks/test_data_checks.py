@@ -217,3 +217,23 @@ def test_rare_ones_among_many_classes_are_no_imbalance(rare, count):
     last = replace(evidence.course.last, train=scores, val=scores)
     evidence.course = replace(evidence.course, evaluations=[last])
     assert len(list(check_class_imbalance(evidence))) == count
+
+
+@pytest.mark.parametrize(
+    ("rare", "severities"),
+    [(10, ["error"]), (300, [])],
+    ids=["rare in training", "not rare"],
+)
+def test_a_constant_answer_that_is_right_in_training_alone_is_an_imbalance(
+    rare: int, severities: list[str]
+):
+    evidence = evidence_of(program(mlp(), CE, (X, (Y == 8).long()), 2), is_trained=True)
+    assert evidence.data is not None
+    assert evidence.baselines is not None
+    assert evidence.course is not None
+    evidence.data = replace(evidence.data, class_counts={0: 700, 1: rare})
+    evidence.baselines = replace(evidence.baselines, dumb=0.5, learned={"linear": 0.75})
+    scores = Scores(loss=1.0, metric=0.5, standard=0.5, macro=0.5, recalls=(1.0, 0.0))
+    last = replace(evidence.course.last, val=scores)
+    evidence.course = replace(evidence.course, evaluations=[last])
+    assert [f.severity for f in check_class_imbalance(evidence)] == severities

@@ -173,8 +173,10 @@ def _costly(
     is_sure = missed <= found / 2
     if not is_sure and not is_shifted:
         return
-    # A constant answer recognizes one class.
-    is_all = progress(evidence).is_poor and len(frequent) > 1 and found >= _WELL
+    # A constant answer recognizes one class, which has no other reason where that is frequent
+    # in training alone.
+    is_learned = found >= _WELL and (len(frequent) > 1 or is_shifted)
+    is_all = progress(evidence).is_poor and is_learned
     yield Finding(
         cause=_CAUSE,
         severity="error" if is_all else "warning",
