@@ -28,6 +28,7 @@ from headway.doctor.remedies import (
     GroupNormForBatchNorm,
     ImputeBadValues,
     InsertNormalization,
+    LoosenClip,
     ReconnectGradient,
     RegisterLayers,
     Reinitialize,
@@ -373,6 +374,25 @@ def broadcast(digits: Digits) -> Program:
     )
 
 
+def clipped_to_nothing(model: Any, optimizer: Any, loss_fn: Any, x: Any, y: Any) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1e-4)
+    optimizer.step()
+    return loss
+
+
+def clamped_to_nothing(model: Any, optimizer: Any, loss_fn: Any, x: Any, y: Any) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    for parameter in model.parameters():
+        parameter.grad.clamp_(-1e-6, 1e-6)
+    optimizer.step()
+    return loss
+
+
 CASES = [
     Case(
         StandardizeInput(),
@@ -477,6 +497,8 @@ CASES = [
     Case(ScaleLearningRate(1e-3), lambda d: d(optimizer=of_rate(200.0))),
     Case(ClipGradients(0.5), lambda d: d(loss_fn=steep)),
     Case(ClipGradients(None), lambda d: d(loss_fn=spiky)),
+    Case(LoosenClip(), lambda d: d(step=clipped_to_nothing)),
+    Case(LoosenClip(50.0), lambda d: d(step=clamped_to_nothing)),
     Case(SetOptimizer("adam", 0.01), lambda d: d(optimizer=of_rate(1e-4))),
     Case(SetOptimizer("adamw", 0.01), lambda d: d(optimizer=maximizing)),
     Case(SetOptimizer("sgd"), lambda d: d(optimizer=of_rate(1e-4))),

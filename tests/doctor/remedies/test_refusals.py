@@ -11,6 +11,7 @@ from headway.doctor.examples import Examples
 from headway.doctor.program import Program
 from headway.doctor.remedies import (
     AddHead,
+    AddPositions,
     AddResidual,
     AddToOptimizer,
     ClassWeights,
@@ -27,6 +28,8 @@ from headway.doctor.remedies import (
     InsertActivation,
     InsertDropout,
     InsertNormalization,
+    LoosenClip,
+    PadInFront,
     ReconnectGradient,
     Reinitialize,
     Remedy,
@@ -78,6 +81,9 @@ Digits = Callable[..., Program]
         (ReconnectGradient(), "no detach"),
         (ZeroGrad(), "zero already"),
         (UsualStep(), "usual step already"),
+        (LoosenClip(), "clips no gradient"),
+        (PadInFront(), "filled up at the end"),
+        (AddPositions(), "vector of each step"),
         (TrainMode(), "training mode already"),
         (GroupNormForBatchNorm(), "no batch norm"),
         (UnfreezeBatchNorm(), "no batch norm is in evaluation mode"),

@@ -22,15 +22,20 @@ def check_mixed_samples(evidence: Evidence) -> Iterator[Finding]:
         return
     yield certain(
         "shape_broadcast",
-        f"In evaluation mode the outputs of a sample change by "
-        f"{max(mixing.by_order, mixing.by_others):.2g} of their spread with the other samples "
-        f"of its batch{_where(mixing)}.",
+        f"In evaluation mode the outputs of a sample {_change(mixing)}{_where(mixing)}.",
         "Give the layer the axes in the order that it expects."
         if mixing.layer is not None
         else "Use permute or transpose where axes are to be swapped, not reshape or view.",
         layer=mixing.layer,
         code=_code(mixing),
     )
+
+
+def _change(mixing: SampleMixing) -> str:
+    if mixing.is_blind:
+        return "are the same whatever the sample is"
+    by_others = max(mixing.by_order, mixing.by_others)
+    return f"change by {by_others:.2g} of their spread with the other samples of its batch"
 
 
 def _where(mixing: SampleMixing) -> str:

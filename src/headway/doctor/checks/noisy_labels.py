@@ -10,10 +10,11 @@ from headway.doctor.finding import Finding
 from headway.doctor.program import first_tensor
 from headway.doctor.progress import progress
 
-# A network does better on what it has seen. So much less, without augmentation that makes the
-# seen samples harder, says that their targets are not what the network rightly answers.
-_GAP = 0.15
-_CONFIDENCE = 0.8
+# A network does better on what it has seen. So much less, as a share of the way from a constant
+# answer to a right one, without augmentation that makes the seen samples harder, says that
+# their targets are not what the network rightly answers.
+_GAP, _LEAST_GAP = 1 / 6, 0.08
+_CONFIDENCE, _MOST_CONFIDENCE = 0.8, 0.97
 _COMPARED = 8
 
 
@@ -26,14 +27,15 @@ def check_noisy_labels(evidence: Evidence) -> Iterator[Finding]:
     has_labels = evidence.task.kind in ("classes", "binary")
     train, val = _least_fitted(evidence)
     gap = val - train
-    if not has_labels or not gap > max(_GAP, 2 * reached.margin):
+    least = max(_GAP * (1 - reached.dumb), _LEAST_GAP)
+    if not has_labels or not gap > max(least, 2 * reached.margin):
         return
     if not _is_always_the_same(program.train):
         return
     yield Finding(
         cause="bad_data",
         severity="error" if reached.is_poor else "warning",
-        confidence=_CONFIDENCE,
+        confidence=min(_MOST_CONFIDENCE, _CONFIDENCE + gap - least),
         evidence=(
             f"The network agrees with {train:.0%} of the training targets and with {val:.0%} "
             "of the validation targets, which it has not seen: "

@@ -200,7 +200,7 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     is_whole = finding.check == "schedule"
     is_swept = evidence.sweep is not None and not progress(evidence).is_fine
     is_tried = finding.check in SWEPT and (is_whole or is_swept)
-    is_vague = finding.cause == "other" or finding.severity == "info"
+    is_vague = finding.check == "overfit_one_batch" or finding.severity == "info"
     # Raw inputs cannot be told from raw targets by changing one of the two.
     is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
     # Arms are compared by accuracy, which is what hides rare classes.

@@ -172,7 +172,7 @@ class Tracer(TorchFunctionMode):
                 op="no_grad" if is_off else name,
                 layer=self._layer,
                 position=self._position,
-                line=_user_line(),
+                line=user_line(),
                 is_flat=is_flat and not is_off,
             )
         )
@@ -181,7 +181,7 @@ class Tracer(TorchFunctionMode):
         p = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
         is_on = kwargs.get("training", args[2] if len(args) > 2 else True)
         call = DropoutCall(
-            layer=self._layer, p=float(p), is_on=bool(is_on), line=_user_line()
+            layer=self._layer, p=float(p), is_on=bool(is_on), line=user_line()
         )
         self.trace.dropouts.append(call)
         self._mark(result, len(self.trace.dropouts) - 1)
@@ -204,7 +204,7 @@ class Tracer(TorchFunctionMode):
         self.trace.bad_op = BadOp(
             op=name,
             layer=self._layer,
-            line=_user_line(),
+            line=user_line(),
             low=min(float(t.min()) for t in floats),
             high=max(float(t.max()) for t in floats),
         )
@@ -251,7 +251,7 @@ def _is_finite(tensor: Tensor) -> bool:
     return bool(torch.isfinite(tensor.detach()).all())
 
 
-def _user_line() -> str:
+def user_line() -> str:
     """Return the innermost line that is neither torch's nor ours."""
     frame = inspect.currentframe()
     while frame is not None:

@@ -28,6 +28,7 @@ class SampleMixing:
         by_order: How far they change, as a share of their spread, when the others come in
             another order. Statistics of the batch do not depend on that.
         by_others: How far they change when the others are replaced.
+        by_own: How far they change when the sample itself is, and the others are not.
         layer: A recurrent or attention layer that takes the samples for the steps of a
             sequence, or None.
         kind: Its class, or "".
@@ -36,6 +37,7 @@ class SampleMixing:
 
     by_order: float = 0.0
     by_others: float = 0.0
+    by_own: float = 1.0
     layer: str | None = None
     kind: str = ""
     takes_batch_first: bool = False
@@ -43,8 +45,13 @@ class SampleMixing:
     @property
     def is_certain(self) -> bool:
         """Whether the axis of the samples is taken for another one."""
-        has_layer = self.layer is not None and self.by_others > _EPS
-        return self.by_order > _EPS or has_layer
+        is_read = self.by_others <= _EPS < self.by_own
+        return self.by_order > _EPS or (self.layer is not None and not is_read)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing of the samples reaches the outputs."""
+        return max(self.by_order, self.by_others, self.by_own) <= _EPS
 
 
 def sample_mixing(program: Program) -> SampleMixing | None:
@@ -72,12 +79,14 @@ def sample_mixing(program: Program) -> SampleMixing | None:
                 return None
             ordered = _outputs(program, take(inputs, order))
             replaced = _outputs(program, _with_others(inputs, spare, is_kept))
+            own = _outputs(program, _with_others(inputs, spare, ~is_kept))
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
         return None
     name, layer = found[0] if found else (None, None)
     return SampleMixing(
         by_order=_gap(plain[is_kept], ordered[is_kept]),
         by_others=_gap(plain[is_kept], replaced[is_kept]),
+        by_own=_gap(plain[is_kept], own[is_kept]),
         layer=name,
         kind=type(layer).__name__ if layer is not None else "",
         takes_batch_first=bool(getattr(layer, "batch_first", False)),

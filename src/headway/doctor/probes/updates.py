@@ -13,17 +13,18 @@ from torch.nn.parameter import is_lazy
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, Examples
 from headway.doctor.probes.batch_order import OrderFacts, order_facts
+from headway.doctor.probes.clipping import Clipping, clipping_of
 from headway.doctor.probes.forward_trace import trace_evaluation, trace_update
 from headway.doctor.probes.learned import looks_learned, same_for_all_seeds
 from headway.doctor.probes.mode_facts import ModeFacts, first_samples, mode_facts
 from headway.doctor.probes.norm_facts import NormFacts, NormWatch
 from headway.doctor.probes.sample_mixing import SampleMixing, sample_mixing
 from headway.doctor.probes.sensitivity import changes_loss
+from headway.doctor.probes.sequence_facts import SequenceFacts, sequence_facts
 from headway.doctor.probes.traced import DropoutCall, ForwardTrace
 from headway.doctor.probes.update_facts import ParameterFacts, UpdateFacts
 from headway.doctor.probes.update_watch import UpdateWatch
 from headway.doctor.program import Program, call_model, seed_all
-from headway.doctor.task import TaskFacts
 from headway.measure.probe import evaluating
 
 T = TypeVar("T")
@@ -56,7 +57,9 @@ class Updates:
         order: The order of the data, or None.
         modes: What the training flag changes, or None.
         mixing: What the other samples of a batch change, or None.
+        sequences: How sequences are read.
         norms: Layers with batch statistics.
+        clipping: What cuts the gradients, or None.
         learned: Parameters that are no initial values: loaded, or trained before.
         depends_on_seed: Whether another seed gives other weights, so that `learned` is known.
         cut_layers: Layers whose values change the loss, though no gradient reaches them.
@@ -73,7 +76,9 @@ class Updates:
     order: OrderFacts | None = None
     modes: ModeFacts | None = None
     mixing: SampleMixing | None = None
+    sequences: SequenceFacts = field(default_factory=SequenceFacts)
     norms: tuple[NormFacts, ...] = ()
+    clipping: Clipping | None = None
     learned: frozenset[str] = field(default_factory=frozenset[str])
     depends_on_seed: bool = False
     cut_layers: tuple[str, ...] = ()
@@ -115,8 +120,10 @@ def probe_updates(evidence: Evidence, budget: Budget) -> Updates:
         trace=attempt(lambda: trace_update(other, *batch)),
         eval_dropouts=attempt(lambda: trace_evaluation(spare, some)) or (),
         mixing=attempt(lambda: sample_mixing(spare)),
+        sequences=sequence_facts(spare, some),
         modes=attempt(lambda: mode_facts(spare, some)),
-        order=attempt(lambda: _order(spare, evidence.task, budget.part(_ORDER_SHARE))),
+        clipping=attempt(lambda: clipping_of(_fresh(evidence), budget.part(_ORDER_SHARE))),
+        order=attempt(lambda: _order(spare, evidence, budget.part(_ORDER_SHARE))),
     )
     if any(p.nonfinite for p in facts.parameters):
         return replace(facts, backward_error=_backward_error(evidence.make(0)))
@@ -213,9 +220,10 @@ def _endless(examples: Examples) -> Iterator[Batch]:
             raise ValueError("the training data gave no batch")
 
 
-def _order(program: Program, task: TaskFacts, seconds: float) -> OrderFacts:
+def _order(program: Program, evidence: Evidence, seconds: float) -> OrderFacts:
     seed_all(program.seed)
-    return order_facts(program.train, task, seconds)
+    whole = evidence.program.train
+    return order_facts(program.train, evidence.task, seconds, whole=whole)
 
 
 def _learned(first: Program, second: Program) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from headway.doctor.remedies.normalization import (
     UnfreezeBatchNorm,
 )
 from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.padding import PadInFront
+from headway.doctor.remedies.penalties import LeavePenaltiesOut
+from headway.doctor.remedies.positions import AddPositions
 from headway.doctor.remedies.precision import Float32
 from headway.doctor.remedies.rates import (
     ClipGradients,
@@ -40,6 +43,7 @@ from headway.doctor.remedies.shapes import SqueezeShapes
 from headway.doctor.remedies.stable_loss import StableLoss
 from headway.doctor.remedies.stopping import EarlyStopping
 from headway.doctor.remedies.together import Together
+from headway.doctor.remedies.unclipping import LoosenClip
 from headway.doctor.remedies.wiring import (
     AddToOptimizer,
     TrainMode,
@@ -50,6 +54,7 @@ from headway.doctor.remedies.wiring import (
 
 __all__ = [
     "AddHead",
+    "AddPositions",
     "AddResidual",
     "AddToOptimizer",
     "ClassWeights",
@@ -67,6 +72,9 @@ __all__ = [
     "InsertActivation",
     "InsertDropout",
     "InsertNormalization",
+    "LeavePenaltiesOut",
+    "LoosenClip",
+    "PadInFront",
     "ReconnectGradient",
     "RegisterLayers",
     "Reinitialize",

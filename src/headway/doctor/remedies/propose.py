@@ -16,6 +16,8 @@ from headway.doctor.remedies.normalization import (
     InsertNormalization,
 )
 from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.padding import PadInFront
+from headway.doctor.remedies.positions import AddPositions
 from headway.doctor.remedies.propose_answers import ANSWERS, heads_and_losses
 from headway.doctor.remedies.propose_network import NETWORK
 from headway.doctor.remedies.propose_updates import UPDATES
@@ -62,6 +64,10 @@ def generic(evidence: Evidence) -> list[Remedy]:
 
 
 def _other(now: Situation) -> list[Remedy]:
+    if now.finding.check == "last_step":
+        return [PadInFront()]
+    if now.finding.check == "order_blind":
+        return [AddPositions()]
     return generic(now.evidence)
 
 

@@ -13,6 +13,7 @@ from headway.doctor.remedies.normalization import (
     UnfreezeBatchNorm,
 )
 from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.penalties import LeavePenaltiesOut
 from headway.doctor.remedies.rates import (
     ClipGradients,
     EqualRates,
@@ -30,6 +31,7 @@ from headway.doctor.remedies.situation import USUAL_BATCH, USUAL_LR, Situation, 
 from headway.doctor.remedies.stopping import EarlyStopping
 from headway.doctor.remedies.together import Together
 from headway.doctor.remedies.torch_names import STEPS
+from headway.doctor.remedies.unclipping import LoosenClip
 from headway.doctor.remedies.wiring import (
     AddToOptimizer,
     TrainMode,
@@ -96,6 +98,8 @@ def _lr_low(now: Situation) -> list[Remedy]:
 
 
 def _optimizer(now: Situation) -> list[Remedy]:
+    if now.finding.check == "clipping":
+        return [LoosenClip()]
     name = type(now.program.optimizer).__name__.lower()
     momentum = SetOptimizer("sgd", now.lr) if name == "sgd" and now.lr else None
     adam = SetOptimizer("adam", USUAL_LR)
@@ -122,6 +126,9 @@ def _regularization(now: Situation) -> list[Remedy]:
     if now.weight_decay > 1e-3:
         remedies.append(Together((SetWeightDecay(0.0), SetDropout(0.0))))
     own: list[Remedy] = [] if now.program.step is None else [UsualStep()]
+    if now.finding.check == "penalty_terms":
+        remedies = [LeavePenaltiesOut(), *own, *remedies]
+        own = []
     return [*remedies, *own, ReplaceLoss(now.usual_loss), SetDropout(0.2)]
 
 
