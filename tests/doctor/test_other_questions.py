@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from headway.doctor.checks.label_encoding import check_label_encoding
+from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.evidence import Evidence
 from headway.doctor.program import MakeProgram, Program
 from headway.doctor.progress import progress
@@ -50,6 +52,44 @@ def test_a_step_that_makes_its_own_targets_is_not_judged_by_others(
     assert evidence.first_batch is not None
     assert not evidence.first_batch.reads_targets
     assert not progress(evidence).is_known
+
+
+def apart(output: Tensor, _: Tensor) -> Tensor:
+    """Tell the samples of a batch apart, whatever their targets are."""
+    return functional.cross_entropy(output @ output.T, torch.arange(len(output)))
+
+
+def numbered(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    return x, torch.arange(len(y)) + 100
+
+
+def test_targets_that_the_loss_never_reads_are_no_labels(
+    digits: Digits, measured: Measure
+) -> None:
+    make = with_data(digits, numbered, loss_fn=lambda: apart, metric=constant, epochs=1)
+    evidence = measured(make)
+    assert evidence.task.kind == "unknown"
+    assert not list(check_label_encoding(evidence))
+    assert not progress(evidence).is_known
+
+
+def test_a_usual_loss_reads_its_targets(digits: Digits, measured: Measure) -> None:
+    assert measured(digits(metric=constant, epochs=1)).task.kind == "classes"
+
+
+def by_order(output: Tensor, target: Tensor) -> Tensor:
+    return functional.kl_div(output.log_softmax(-1), target.softmax(-1))
+
+
+def as_values(x: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+    return x, x[:, 20:30]
+
+
+def test_values_up_to_a_shift_are_not_judged_by_their_squares(
+    digits: Digits, measured: Measure
+) -> None:
+    make = with_data(digits, as_values, loss_fn=lambda: by_order, metric=constant)
+    assert not progress(measured(make)).is_known
 
 
 def test_whoever_asks_for_accuracy_means_the_targets(
@@ -168,3 +208,31 @@ def test_weights_of_zero_do_not_hide_the_targets(digits: Digits, measured: Measu
     evidence = measured(make)
     assert evidence.first_batch is not None
     assert evidence.first_batch.reads_targets
+
+
+def test_mean_recall_speaks_for_a_program_that_is_as_good_as_a_constant_answer(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(cut(digits, lr=0.2, epochs=6))
+    dumb = evidence.course.last.val.standard + 0.005
+    evidence.baselines = replace(evidence.baselines, dumb=dumb, learned={})
+    assert evidence.course.last.val.metric > 0.7
+    assert not progress(evidence).is_known
+    # Where the metric says no more than accuracy, it stays with that.
+    evidence.first_batch = replace(evidence.first_batch, metric=None)
+    assert progress(evidence).is_known
+    assert not progress(evidence).is_poor
+
+
+def test_a_program_below_all_baselines_has_nothing_to_lose_again(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(cut(digits, lr=0.2, epochs=6))
+    last = evidence.course.last
+    worse = replace(last, val=replace(last.val, standard=0.3))
+    worse = replace(worse, train=replace(last.train, standard=0.3))
+    evidence.course.evaluations = [*evidence.course.evaluations, worse]
+    evidence.baselines = replace(evidence.baselines, dumb=0.5, learned={})
+    evidence.first_batch = replace(evidence.first_batch, metric=None)
+    assert progress(evidence).is_known
+    assert all(f.severity != "error" for f in check_overfitting(evidence))

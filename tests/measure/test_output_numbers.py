@@ -111,6 +111,12 @@ def test_of_a_large_output_only_a_part_is_looked_at() -> None:
     assert seen.num_samples == 64
 
 
+def test_the_root_mean_square_of_a_large_output_is_that_of_all_its_values() -> None:
+    large = torch.ones(64, 4, 128, 128)
+    large[..., 1::2] = 3.0
+    assert measure_output(large, unit_axis=1).rms == pytest.approx(math.sqrt(5.0))
+
+
 def test_half_precision_does_not_overflow() -> None:
     assert measure_output(
         torch.full((4, 4), 6e4, dtype=torch.float16), unit_axis=-1

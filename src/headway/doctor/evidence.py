@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headway.doctor.probes.confusion import Confusion
     from headway.doctor.probes.contrasts import Contrasts
     from headway.doctor.probes.data_facts import DataFacts
+    from headway.doctor.probes.eval_noise import EvalNoise
     from headway.doctor.probes.first_batch import FirstBatch
     from headway.doctor.probes.flow import FlowFacts
     from headway.doctor.probes.late_modes import LateModes
@@ -75,6 +76,7 @@ class Evidence:
             (`probes/watched.py`), with `late_flow`.
         late_flow: Numbers of each layer at the end of that.
         late_modes: What the training flag changes then (`probes/late_modes.py`).
+        eval_noise: What randomness in evaluation mode costs then (`probes/eval_noise.py`).
         confusion: Which class the network then says for which (`probes/confusion.py`).
         other_inputs: What it makes of validation inputs that are prepared in another way
             (`probes/other_inputs.py`).
@@ -98,6 +100,7 @@ class Evidence:
     course: "Watched | None" = None
     late_flow: "FlowFacts | None" = None
     late_modes: "LateModes | None" = None
+    eval_noise: "EvalNoise | None" = None
     confusion: "Confusion | None" = None
     other_inputs: "OtherInputs | None" = None
     lost: "LostNumbers | None" = None

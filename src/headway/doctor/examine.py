@@ -15,6 +15,7 @@ from headway.doctor.probes.ablation import probe_ablation
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.confusion import probe_confusion
 from headway.doctor.probes.data_facts import probe_data_facts
+from headway.doctor.probes.eval_noise import probe_eval_noise
 from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.probes.flow import probe_flow, probe_late_flow
 from headway.doctor.probes.late_modes import probe_late_modes
@@ -22,6 +23,7 @@ from headway.doctor.probes.lost_numbers import probe_lost_numbers
 from headway.doctor.probes.other_inputs import probe_other_inputs
 from headway.doctor.probes.overfit import probe_overfit
 from headway.doctor.probes.sweep import probe_sweep
+from headway.doctor.probes.target_use import loss_ignores_targets
 from headway.doctor.probes.updates import probe_updates
 from headway.doctor.probes.watched import probe_watched
 from headway.doctor.program import MakeProgram, Program, call_model, num_in
@@ -42,6 +44,7 @@ _OF_TRAINING: dict[str, Probe] = {
     "course": probe_watched,
     "late_flow": probe_late_flow,
     "late_modes": probe_late_modes,
+    "eval_noise": probe_eval_noise,
     "confusion": probe_confusion,
     "other_inputs": probe_other_inputs,
     "lost": probe_lost_numbers,
@@ -149,7 +152,7 @@ def _task(program: Program) -> tuple[TaskFacts, float]:
     """Return what is to be learned, and the seconds of a forward pass for each sample."""
     try:
         inputs, targets = program.train.some(_SAMPLES)
-        called, _ = program.train.some(_CALLED)
+        called, answers = program.train.some(_CALLED)
     except Exception as error:
         raise TargetError(
             f"the training data cannot be read: {type(error).__name__}: {error}"
@@ -165,6 +168,10 @@ def _task(program: Program) -> tuple[TaskFacts, float]:
             ) from error
     seconds = (time.perf_counter() - begun) / max(1, num_in(called))
     task = infer_task(inputs, outputs, targets, program.loss_fn, program.metric)
+    # Who names accuracy or R2 means the targets, of which nothing is learned.
+    is_named = isinstance(program.metric, str) or task.targets_equal_inputs
+    if not is_named and loss_ignores_targets(program, outputs, answers):
+        return TaskFacts(kind="unknown"), seconds
     return task, seconds
 
 

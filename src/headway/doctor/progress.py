@@ -176,14 +176,26 @@ def _is_about_another_question(
         return not (isinstance(evidence.program.metric, str) and reached.is_stuck)
     if math.isnan(reached.metric) and math.isfinite(scores.loss):
         return True
+    if _is_free_of_values(evidence, first):
+        return True
     told = first.metric if first is not None else None
-    if told is None or not reached.is_poor or not math.isfinite(scores.metric):
+    # Where a constant answer is as good, accuracy tells nothing, poor or not.
+    is_low = reached.metric <= reached.dumb + reached.margin
+    is_open = told is not None and (reached.is_poor or is_low)
+    if told is None or not is_open or not math.isfinite(scores.metric):
         return False
-    if told.right < scores.metric:
+    if reached.is_poor and told.right < scores.metric:
         return True
     begun = (course.evaluations[0].val or course.evaluations[0].train).metric
-    is_low = reached.metric <= reached.dumb + reached.margin
     return is_low and _has_learned(told, begun, scores.metric)
+
+
+def _is_free_of_values(evidence: Evidence, first: FirstBatch | None) -> bool:
+    """Whether the loss takes shifted values for as good, so that R2 says nothing."""
+    facts = first.facts if first is not None else None
+    if facts is None or not facts.is_same_for_all:
+        return False
+    return evidence.task.kind == "values" and not isinstance(evidence.program.metric, str)
 
 
 def _has_learned(told: MetricFacts, begun: float, ended: float) -> bool:

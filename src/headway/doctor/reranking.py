@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from statistics import fmean
 
 from headway.doctor.finding import SEVERITIES, Finding
 from headway.doctor.probes.contrasts import SWEPT, Contrast, Contrasts, confidence_of
@@ -33,11 +34,17 @@ def rerank(findings: Iterable[Finding], contrasts: Contrasts) -> list[Finding]:
     for contrast in contrasts.tried:
         if contrast.finding is None and _helps(contrast, contrasts):
             found = _found(contrast, contrasts)
-            older = known.get(found.cause)
-            if older is None or older.confidence < found.confidence:
+            if not _is_known(found, known.get(found.cause)):
                 judged.append(found)
                 known[found.cause] = found
     return sorted(judged, key=lambda f: (SEVERITIES.index(f.severity), -f.confidence))
+
+
+def _is_known(found: Finding, older: Finding | None) -> bool:
+    """Whether a finding of the same cause says as much; a fact is less than what is proved."""
+    if older is None or (found.is_confirmed and older.severity == "info"):
+        return False
+    return older.confidence >= found.confidence
 
 
 def _weakest_first(contrasts: Contrasts) -> list[Contrast]:
@@ -58,13 +65,13 @@ def _judged(
     is_proved = contrasts.proves(contrast)
     is_small = contrast.recovered < _NOTHING or contrast.gain <= contrasts.margin
     is_nothing = is_small and not is_proved
-    share = 0.0 if is_nothing else contrast.recovered
+    share = 0.0 if is_nothing else contrasts.recovered(contrast)
     supported = finding.confidence * (_REFUTED + _SUPPORTED * share)
     if finding.check in SWEPT:
         # It rests on trainings already, which the same trainings cannot support once more.
         supported = finding.confidence * (_REFUTED + (1 - _REFUTED) * share)
     elif not is_nothing:
-        supported = max(supported, confidence_of(contrast.prior, contrast.recovered))
+        supported = max(supported, confidence_of(contrast.prior, share))
     is_idle = is_nothing and (is_explained or not contrasts.is_poor)
     # More of the same always wins a little: it has to be proved where nothing else is wrong.
     is_more = finding.cause == "epochs_few" and not contrasts.is_poor
@@ -73,7 +80,7 @@ def _judged(
         finding,
         confidence=min(_MOST_CONFIDENT, supported),
         severity="info" if is_idle else finding.severity,
-        evidence=f"{finding.evidence} {_told(contrast)}",
+        evidence=f"{finding.evidence} {_told(contrast, contrasts)}",
         code=finding.code or contrast.remedy.snippet(),
         is_confirmed=is_proved,
     )
@@ -84,7 +91,7 @@ def _found(contrast: Contrast, contrasts: Contrasts) -> Finding:
         cause=contrast.cause,
         severity="error" if contrasts.is_poor else "warning",
         confidence=confidence_of(contrast.prior, contrast.recovered),
-        evidence=_told(contrast),
+        evidence=_told(contrast, contrasts),
         is_confirmed=contrasts.proves(contrast),
         remedy=contrast.remedy.describe(),
         code=contrast.remedy.snippet(),
@@ -92,10 +99,14 @@ def _found(contrast: Contrast, contrasts: Contrasts) -> Finding:
     )
 
 
-def _told(contrast: Contrast) -> str:
+def _told(contrast: Contrast, contrasts: Contrasts) -> str:
     """Say what the change did."""
     change = contrast.remedy.describe().rstrip(".")
-    return (
+    told = (
         f"Tried in {contrast.treated.steps} updates: {change[0].lower()}{change[1:]} gives "
-        f"{contrast.treated.score:.3g} instead of {contrast.untreated.score:.3g}."
+        f"{contrast.treated.score:.3g} instead of {contrast.untreated.score:.3g}"
     )
+    if contrasts.proves_by_own(contrast):
+        treated, own = contrast.treated.own_scores, contrast.untreated.own_scores
+        told += f", and {fmean(treated):.3g} instead of {fmean(own):.3g} in its own metric"
+    return f"{told}."

@@ -1,5 +1,7 @@
 """Numbers of an output tensor."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -38,14 +40,14 @@ def measure_output(
     max_abs = float(torch.maximum(highest, -lowest).max())
     rows = kept.movedim(batch_axis, 0).flatten(1)
     correlation, rank = _representations(rows)
-    rms = _rms(kept, max_abs)
+    kept_rms = _rms(kept, max_abs)
     return OutputNumbers(
         shape=tuple(output.shape),
         num_units=values.shape[unit_axis],
         num_samples=values.shape[batch_axis],
         mean=float(kept.mean()),
         std=_rms(kept - kept.mean(), max_abs),
-        rms=rms,
+        rms=_whole_rms(values, kept, kept_rms),
         max_abs=max_abs,
         percentiles=_percentiles(kept),
         finite_fraction=finite_fraction,
@@ -53,7 +55,7 @@ def measure_output(
         dead_fraction=float((highest <= 0).double().mean()),
         silent_fraction=float(((highest == 0) & (lowest == 0)).double().mean()),
         **_saturation(units, function),
-        variation=_rms(rows - rows.mean(dim=0), max_abs) / rms if rms else 0.0,
+        variation=_rms(rows - rows.mean(dim=0), max_abs) / kept_rms if kept_rms else 0.0,
         correlation=correlation,
         effective_rank=rank,
     )
@@ -63,6 +65,12 @@ def rms(values: Tensor) -> float:
     """Return the root of the mean square, of any magnitude that the type can hold."""
     norm = torch.linalg.vector_norm(values.detach(), dtype=torch.float64)
     return float(norm) / max(1, values.numel()) ** 0.5
+
+
+def _whole_rms(values: Tensor, kept: Tensor, kept_rms: float) -> float:
+    """Return the RMS of all values, as the layer behind them has it of its input."""
+    whole = rms(values) if kept.numel() < values.numel() else kept_rms
+    return whole if math.isfinite(whole) else kept_rms
 
 
 def _rms(values: Tensor, scale: float) -> float:

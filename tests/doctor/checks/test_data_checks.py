@@ -127,6 +127,18 @@ def test_pixels_to_255_are_a_warning_where_they_are_learned():
     assert (first.cause, first.severity) == ("input_scale", "warning")
 
 
+def test_a_column_of_mostly_small_and_some_huge_numbers_is_told_with_its_cure():
+    heavy = standardized(WX.clone())
+    numbers = torch.randn(len(WX), generator=torch.Generator().manual_seed(0))
+    heavy[:, 3] = (3 * numbers).exp()
+    make = program(mlp(), CE, (standardized(heavy), WY), 3)
+
+    first = findings(evidence_of(make, is_trained=True))[0]
+
+    assert (first.cause, first.severity) == ("input_scale", "warning")
+    assert "asinh" in first.code
+
+
 def test_standardized_columns_have_no_odd_scale():
     make = program(mlp(), CE, (standardized(WX), WY), 3)
 

@@ -188,6 +188,20 @@ def test_ordinary_weights_fade_in_a_deep_plain_chain(flow: MakeEvidence) -> None
     assert {finding.cause for finding in found[2:]} == {"dead_units", "vanishing_gradient"}
 
 
+def test_small_weights_in_a_deep_plain_chain_are_an_init_fault(flow: MakeEvidence) -> None:
+    def build() -> nn.Module:
+        model = chain(nn.ReLU, 12)
+        for layer in model:
+            if isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, std=0.2 / layer.in_features**0.5)
+        return model
+
+    assert [finding.cause for finding in findings(flow(build))[:2]] == [
+        "init",
+        "normalization",
+    ]
+
+
 def test_units_that_die_in_training_are_a_symptom(flow: MakeEvidence) -> None:
     (finding, *_) = findings(flow(plain, lr=6.0, trained_steps=12))
     assert finding.cause == "dead_units"

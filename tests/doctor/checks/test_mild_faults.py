@@ -73,6 +73,25 @@ def test_a_dozen_updates_that_suffice_are_fine(digits: Digits) -> None:
     assert severities(check_epochs_few(evidence)) == []
 
 
+@pytest.mark.parametrize(
+    ("epochs", "reached", "severity"),
+    [(3, 0.85, "warning"), (3, 0.97, "info"), (10, 0.85, "info")],
+    ids=["with room", "without room", "after many passes"],
+)
+def test_few_passes_that_still_win_are_suspected_where_there_is_room(
+    digits: Digits, epochs: int, reached: float, severity: str
+) -> None:
+    program = replace(digits()(0), epochs=epochs)
+    evidence = evidence_of(program, [1.0, 0.8, 0.6, 0.5, 0.4], standard=reached)
+    evidence.course.evaluations = [
+        replace(evaluation, train=replace(evaluation.train, loss=loss))
+        for evaluation, loss in zip(
+            evidence.course.evaluations, [1.0, 0.5, 0.4, 0.36, 0.31], strict=True
+        )
+    ]
+    assert severities(check_epochs_few(evidence)) == [("epochs_few", severity)]
+
+
 def test_all_samples_in_a_batch_are_suspected_where_there_is_room(digits: Digits) -> None:
     program = digits()(0)
     whole = replace(program, train=replace(program.train, **ONE_BATCH))

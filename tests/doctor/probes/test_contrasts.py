@@ -75,6 +75,28 @@ def test_a_finding_without_another_explanation_stays_an_error() -> None:
     assert rerank([scale], Contrasts(tried=tried, is_poor=True))[0].severity == "error"
 
 
+def with_small_weights(make: MakeProgram) -> MakeProgram:
+    def made(seed: int) -> Program:
+        program = make(seed)
+        for parameter in program.model.parameters():
+            torch.nn.init.normal_(parameter, std=0.01)
+        return program
+
+    return made
+
+
+def test_a_symptom_that_a_new_draw_of_the_weights_cures_is_one_of_them(
+    digits: Digits, measured: Measure
+) -> None:
+    evidence = measured(with_small_weights(digits(depth=3, epochs=3)))
+    found = [finding("dead_units", 0.6, check="gradient_flow")]
+    tried = probe_contrasts(evidence, Budget(4), found)
+    assert rerank(found, tried)[0].cause == "init"
+    bounded = [*found, finding("hidden_activation", severity="info")]
+    others = probe_contrasts(evidence, Budget(4), bounded)
+    assert [c.cause for c in others.tried[:2]] == ["dead_units", "dead_units"]
+
+
 def test_what_is_certain_is_not_judged_by_trying() -> None:
     sure = finding("shape_broadcast", 0.98, is_certain=True)
     tried = (contrast("shape_broadcast", 0.0, sure),)
@@ -155,6 +177,33 @@ def test_a_longer_training_of_a_good_program_that_wins_little_is_a_fact() -> Non
     )
     found = rerank([suspicion], Contrasts(tried=(tried,), dumb=0.1, part=1.0))
     assert [f.severity for f in found] == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_proved"), [("batch_size", True), ("epochs_few", False)]
+)
+def test_more_epochs_have_to_win_more_than_another_change(
+    cause: Cause, is_proved: bool
+) -> None:
+    suspicion = finding(cause, severity="warning")
+    tried = replace(
+        contrast(cause, 0.075, suspicion),
+        untreated=Reached(scores=(0.8, 0.8, 0.8)),
+        treated=Reached(scores=(0.875, 0.875, 0.875)),
+    )
+    (found,) = rerank([suspicion], Contrasts(tried=(tried,), dumb=0.0, part=1.0))
+    assert found.is_confirmed is is_proved
+
+
+def test_a_fact_does_not_hide_what_was_proved() -> None:
+    fact = finding("epochs_few", 0.9, severity="info")
+    tried = replace(
+        contrast("epochs_few", 0.2),
+        untreated=Reached(scores=(0.7, 0.7, 0.7)),
+        treated=Reached(scores=(0.9, 0.9, 0.9)),
+    )
+    found = rerank([fact], Contrasts(tried=(tried,), dumb=0.1, part=1.0))[0]
+    assert (found.severity, found.is_confirmed) == ("warning", True)
 
 
 def test_a_rate_is_not_surer_for_being_tried_again() -> None:

@@ -103,3 +103,34 @@ def test_inputs_of_several_parts_are_read():
     seen = facts((inputs, torch.zeros(6).long()))
 
     assert [part.is_floating_point for part in seen.inputs] == [False, True]
+
+
+def test_contexts_that_repeat_by_nature_are_no_leak_where_a_part_is_read(monkeypatch):
+    monkeypatch.setattr("headway.doctor.probes.data_facts._MOST_READ", 500)
+    generator = torch.Generator().manual_seed(0)
+    letters = torch.randint(0, 10, (2000, 3), generator=generator)
+    ids = torch.randint(0, 3, (2000,), generator=generator)
+
+    seen = facts((letters[:1600], ids[:1600]), (letters[1600:], ids[1600:]))
+
+    assert seen.val_in_train > 0.4
+    assert seen.leaked == 0
+
+
+def test_the_same_inputs_with_other_targets_are_no_leak():
+    inputs = torch.arange(200.0).reshape(200, 1)
+    ids = torch.arange(200) % 3
+    other = torch.where(torch.arange(200) < 4, ids, (ids + 1) % 3)
+
+    assert facts((inputs, ids), (inputs[:190], other[:190])).leaked < 0.05
+    assert facts((inputs, ids), (inputs[:190], ids[:190])).leaked > 0.9
+
+
+def test_samples_of_validation_data_that_are_trained_on_are_leaked_in_a_part(monkeypatch):
+    monkeypatch.setattr("headway.doctor.probes.data_facts._MOST_READ", 500)
+    train = randn(1000, 4)
+    ids = torch.zeros(1000).long()
+
+    seen = facts((train, ids), (torch.cat([train[:200], randn(200, 5)[:, 1:]]), ids[:400]))
+
+    assert seen.leaked == pytest.approx(0.5, abs=0.2)

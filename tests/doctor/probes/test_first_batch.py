@@ -213,6 +213,25 @@ def test_labels_of_zero_have_no_gradient_in_a_hinge_loss():
     assert facts.silent_levels == (0.0,)
 
 
+def ranks(output: Tensor, target: Tensor) -> Tensor:
+    return F.kl_div(output.log_softmax(-1), target.softmax(-1), reduction="batchmean")
+
+
+def test_a_loss_that_shifted_answers_leave_the_same_prefers_none():
+    targets = torch.randn(40, 3, generator=torch.Generator().manual_seed(2))
+    facts = seen(plain, ranks, (X, targets)).facts
+
+    assert facts.is_same_for_all
+    assert not facts.prefers_wrong
+    assert not seen(plain, nn.MSELoss(), (X, targets)).facts.is_same_for_all
+
+
+def test_a_loss_with_the_wrong_sign_prefers_wrong_answers():
+    targets = torch.randn(40, 3, generator=torch.Generator().manual_seed(2))
+
+    assert seen(plain, lambda o, t: -F.mse_loss(o, t), (X, targets)).facts.prefers_wrong
+
+
 def test_no_hook_is_left():
     before = len(nn.modules.module._global_forward_hooks)
 

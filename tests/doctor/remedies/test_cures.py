@@ -20,6 +20,7 @@ from headway.doctor.remedies import (
     AddResidual,
     AddToOptimizer,
     ClipGradients,
+    CompressInput,
     DropBadSamples,
     DropoutFollowsMode,
     EqualRates,
@@ -374,6 +375,12 @@ def broadcast(digits: Digits) -> Program:
     )
 
 
+def with_surges(x: Tensor) -> Tensor:
+    """Digits beside columns that surge now and then."""
+    numbers = torch.randn(len(x), 8, generator=torch.Generator().manual_seed(0))
+    return torch.cat([x[:, 8:], (3 * numbers).exp()], dim=1)
+
+
 def clipped_to_nothing(model: Any, optimizer: Any, loss_fn: Any, x: Any, y: Any) -> Tensor:
     optimizer.zero_grad()
     loss = loss_fn(model(x), y)
@@ -400,6 +407,7 @@ CASES = [
             inputs=lambda x: torch.cat([x[:, :32] * 1e-3 + 100, x[:, 32:] * 1e3], dim=1)
         ),
     ),
+    Case(CompressInput(), lambda d: d(inputs=with_surges)),
     Case(DropBadSamples(), lambda d: d(inputs=holes)),
     Case(ImputeBadValues(), lambda d: d(inputs=holes)),
     Case(Reinitialize(), lambda d: d(small_init(0.0))),

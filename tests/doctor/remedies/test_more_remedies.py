@@ -12,6 +12,7 @@ from headway.doctor.examples import Examples
 from headway.doctor.program import Program
 from headway.doctor.remedies import (
     ClassWeights,
+    CompressInput,
     Deepen,
     DropBadSamples,
     DropLeak,
@@ -196,6 +197,40 @@ def test_images_are_standardized_channel_by_channel(on_digits: Digits) -> None:
     out = layer(program.train.source[0])
     assert torch.allclose(out.mean(dim=(0, 2, 3)), torch.zeros(2), atol=1e-3)
     assert torch.allclose(out.std(dim=(0, 2, 3)), torch.ones(2), atol=1e-3)
+
+
+def heavy(x: Tensor) -> Tensor:
+    """Digits of which a column has a few huge numbers."""
+    numbers = torch.randn(len(x), generator=torch.Generator().manual_seed(0))
+    return torch.cat([x[:, 1:], (3 * numbers).exp()[:, None]], dim=1)
+
+
+def test_columns_with_huge_numbers_are_compressed_and_the_others_standardized(
+    on_digits: Digits,
+) -> None:
+    program = on_digits(inputs=heavy)
+    x = program.train.source[0]
+    out = CompressInput().apply(program).model.layers["input_0"](x)
+    middle = x[:, -1].median()
+    spread = 1.4826 * (x[:, -1] - middle).abs().median()
+    assert torch.allclose(out[:, -1], ((x[:, -1] - middle) / spread).asinh(), atol=1e-5)
+    standardized = (
+        StandardizeInput().apply(on_digits(inputs=heavy)).model.layers["input_0"](x)
+    )
+    assert torch.allclose(out[:, :-1], standardized[:, :-1], atol=1e-5)
+
+
+def test_channels_with_huge_numbers_are_compressed(on_digits: Digits) -> None:
+    def powers(x: Tensor) -> Tensor:
+        images = x.view(-1, 1, 8, 8)
+        numbers = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+        return torch.cat([images, (3 * numbers).exp()], dim=1)
+
+    program = on_digits(
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(128, 10)), inputs=powers
+    )
+    layer = CompressInput().apply(program).model.layers["input_0"]
+    assert layer.is_heavy.flatten().tolist() == [False, True]
 
 
 def test_constant_columns_are_only_shifted(on_digits: Digits) -> None:

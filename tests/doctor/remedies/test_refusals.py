@@ -15,6 +15,7 @@ from headway.doctor.remedies import (
     AddResidual,
     AddToOptimizer,
     ClassWeights,
+    CompressInput,
     Deepen,
     DropBadSamples,
     DropLeak,
@@ -201,6 +202,18 @@ def test_whole_numbers_are_not_standardized(on_digits: Digits) -> None:
     )
     with pytest.raises(RemedyDoesNotFit, match="no floating-point input"):
         StandardizeInput().apply(program)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [lambda x: x, lambda x: x * 1e4, lambda x: torch.randn_like(x).exp()],
+    ids=["pixels", "large pixels", "a mild tail"],
+)
+def test_inputs_without_huge_numbers_are_not_compressed(
+    on_digits: Digits, inputs: Callable[[Tensor], Tensor]
+) -> None:
+    with pytest.raises(RemedyDoesNotFit, match="no column"):
+        CompressInput().apply(on_digits(inputs=inputs))
 
 
 def test_early_stopping_needs_validation_data(on_digits: Digits) -> None:

@@ -339,3 +339,25 @@ def test_only_the_named_layers_are_unfrozen(on_digits: Digits) -> None:
     program = Unfreeze(("3",)).apply(program)
     learning = [name for name, p in program.model.named_parameters() if p.requires_grad]
     assert learning == ["3.weight", "3.bias"]
+
+
+class ByHand(nn.Module):
+    """Two matrices outside of any layer."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.first = nn.Parameter(scale * torch.randn(64, 32) / 48**0.5)
+        self.second = nn.Parameter(0.01 * torch.randn(32, 10))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.tanh(x @ self.first) @ self.second
+
+
+@pytest.mark.parametrize(("scale", "is_kept"), [(9.0, False), (1.5, True)])
+def test_matrices_outside_the_layers_start_anew_where_no_scheme_draws_such(
+    on_digits: Callable[..., Program], scale: float, is_kept: bool
+) -> None:
+    program = on_digits(lambda: ByHand(scale))
+    before = program.model.first.std().item()
+    after = Reinitialize().apply(program).model.first.std().item()
+    assert (after == pytest.approx(before)) is is_kept

@@ -110,3 +110,15 @@ def test_an_absurd_setting_is_a_warning_where_the_program_learns(program_of, exa
     (after,) = check_regularization(evidence)
     assert (before.severity, before.is_certain) == ("error", False)
     assert (after.severity, after.is_certain) == ("warning", True)
+
+
+def test_batches_that_are_cut_are_compared_with_all_samples():
+    ids = torch.arange(256) // 128
+    examples = Examples(source=(ids[:, None], ids), batch_size=64)
+    cut = examples.mapped(lambda x, y: (x[:16], y[:16]))
+    task = TaskFacts(kind="classes", num_classes=2, encoding="ids")
+    torch.manual_seed(0)
+    facts = order_facts(cut, task, 1.0, whole=examples)
+    assert facts.batch_sizes == (16, 16, 16, 16)
+    assert facts.block_share < 0.2
+    assert facts.chance_purity < 0.7

@@ -5,6 +5,9 @@ import torch
 from torch import nn
 
 from headway.doctor.checks.normalization import check_normalization
+from headway.doctor.checks.optimizer import check_optimizer
+from headway.doctor.remedies.propose import propose
+from headway.doctor.remedies.wiring import UsualStep
 
 
 def normed(**settings):
@@ -88,16 +91,19 @@ def by_hand(_):
     return step
 
 
-def with_new_optimizers(_):
+def with_new(make, times=1):
+    """Return what makes a step whose optimizer is made anew, and steps so many times."""
+
     def step(model, optimizer, loss_fn, x, y):
-        fresh = torch.optim.Adam(model.parameters())
-        fresh.zero_grad()
-        loss = loss_fn(model(x), y)
-        loss.backward()
-        fresh.step()
+        fresh = make(model)
+        for _ in range(times):
+            fresh.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            fresh.step()
         return loss.detach()
 
-    return step
+    return lambda _: step
 
 
 OPTIMIZERS = {
@@ -108,13 +114,39 @@ OPTIMIZERS = {
     "swapped betas": {"optimizer": adam(betas=(0.999, 0.9))},
     "no memory of the scale": {"optimizer": adam(betas=(0.9, 0.1))},
     "eps 1": {"optimizer": adam(eps=1.0)},
-    "a new one each time": {"step": with_new_optimizers},
+    "a new one each time": {"step": with_new(adam())},
 }
 
 
 @pytest.mark.parametrize("parts", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
 def test_an_odd_optimizer_is_found(program_of, findings, parts):
     assert findings(program_of(**parts))[0].cause == "optimizer"
+
+
+def new_ones(evidence):
+    return [f for f in check_optimizer(evidence) if "optimizers step" in f.evidence]
+
+
+@pytest.mark.parametrize("make", [adam(), sgd(momentum=0.9)], ids=["adam", "momentum"])
+def test_a_memory_that_no_step_uses_is_certain(program_of, examined, make):
+    (only,) = new_ones(examined(program_of(step=with_new(make))))
+    assert (only.severity, only.is_certain) == ("error", True)
+
+
+def test_what_is_used_within_an_update_may_be_meant(program_of, examined):
+    (only,) = new_ones(examined(program_of(step=with_new(adam(), times=3))))
+    assert not only.is_certain
+
+
+def test_new_optimizers_that_keep_nothing_do_no_harm(program_of, examined):
+    (only,) = new_ones(examined(program_of(step=with_new(sgd()))))
+    assert only.severity == "info"
+
+
+def test_the_remedy_of_new_optimizers_is_the_usual_step(program_of, examined):
+    evidence = examined(program_of(step=with_new(sgd(momentum=0.9))))
+    (only,) = new_ones(evidence)
+    assert propose(only, evidence)[0] == UsualStep()
 
 
 def test_a_learning_rate_of_zero_is_certain(program_of, findings):

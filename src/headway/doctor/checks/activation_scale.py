@@ -153,7 +153,7 @@ def _finding(
         evidence=said,
         remedy=remedy,
         layer=layer.name,
-        code=code or f"nn.init.{draw}({_reach(layer)}.weight)",
+        code=code or f"nn.init.{draw}({_weight_of(evidence, layer)})",
         check="activation_scale",
     )
 
@@ -162,6 +162,12 @@ def _is_rectified(flow: FlowFacts | None) -> bool:
     return flow is not None and any(
         "elu" in layer.function for layer in flow.hidden_activations
     )
+
+
+def _weight_of(evidence: Evidence, layer: LayerNumbers) -> str:
+    """Return how its weight is reached, which may be a parameter of its own."""
+    is_own = layer.name in dict(evidence.program.model.named_parameters())
+    return f"model.{layer.name}" if is_own else f"{_reach(layer)}.weight"
 
 
 def _reach(layer: LayerNumbers) -> str:

@@ -194,12 +194,11 @@ def _has_few_values(facts: InputFacts) -> bool:
 
 def _leaked(data: DataFacts) -> Iterator[Finding]:
     """Validation samples known from training, more than samples are alike by nature."""
-    leak = data.val_in_train or 0.0
-    if leak >= _LEAK + 1.5 * data.repeated and not data.is_val_train:
+    if data.leaked >= _LEAK and not data.is_val_train:
         yield certain(
             _CAUSE,
-            f"{leak:.0%} of the validation samples are in the training data too, so that "
-            "the validation metric says little about new data.",
+            f"{data.val_in_train:.0%} of the validation samples are in the training data too, "
+            "so that the validation metric says little about new data.",
             "Split the data before anything is copied or augmented, and by group.",
             code="train, val = torch.utils.data.random_split(data, [0.8, 0.2])",
         )

@@ -39,7 +39,10 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
     epochs = 3 * evidence.program.epochs
     yield Finding(
         cause="epochs_few",
-        severity=_severity(reached, is_early=is_short and share > _CLEARLY_FALLING),
+        severity=_severity(
+            reached,
+            is_early=is_short and (reached.has_room or share > _CLEARLY_FALLING),
+        ),
         confidence=0.6 if is_short else 0.4,
         evidence=(
             f"The last fifth of {evidence.program.epochs} epochs brings {share:.0%} of all "

@@ -32,6 +32,8 @@ _BLOWN_UP = 1e3
 _OFF = 0.9
 # Weights in this range are ordinary (torch's default is .58, He 1.41).
 _ORDINARY = (0.1, 4.0)
+# Weights below this, torch's default, were drawn too small for a chain without norms.
+_LEAST_DEFAULT = 0.5
 
 
 def check_gradient_flow(evidence: Evidence) -> Iterator[Finding]:
@@ -66,8 +68,9 @@ def _faded(evidence: Evidence, flow: FlowFacts) -> Iterator[Finding]:
         f"behind {last.name} as behind {first.name}: each of {len(chain)} layers in a row "
         f"multiplies by about {typical:.2g}, where ReLU needs 1.41 and tanh 1."
     )
-    yield _finding(evidence, "normalization", 0.6, said, _NORM, first, _NORM_CODE)
-    yield _finding(evidence, "init", 0.45, said, _INIT, first, _INIT_CODE)
+    by_norm, by_draw = (0.45, 0.65) if typical < _LEAST_DEFAULT else (0.6, 0.45)
+    yield _finding(evidence, "normalization", by_norm, said, _NORM, first, _NORM_CODE)
+    yield _finding(evidence, "init", by_draw, said, _INIT, first, _INIT_CODE)
 
 
 def _vanished(evidence: Evidence, flow: FlowFacts, chain: Shrinkage) -> Finding:

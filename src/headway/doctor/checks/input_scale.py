@@ -15,6 +15,8 @@ from headway.doctor.probes.data_facts import DataFacts, InputFacts
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Entry
 from headway.doctor.progress import progress
+from headway.doctor.remedies.compression import CompressInput
+from headway.doctor.tails import heavy_columns
 
 _CAUSE: Cause = "input_scale"
 # Weights of the usual initializations are for inputs of mean square 1; the factor of 10 each
@@ -31,6 +33,10 @@ _SPARSE = 0.5
 _STRONG = 5.0
 # Validation inputs of a scale so different were not prepared like the training inputs.
 _SHIFT = 5.0
+_STANDARDIZE = (
+    "Standardize the inputs with the mean and the deviation of the training data."
+)
+_COMPRESS = "Take the logarithm of these columns, on both sides of their median."
 _CODE = (
     "mean, std = x_train.mean(dim=0), x_train.std(dim=0).clamp(min=1e-6)\n"
     "x_train, x_val = (x_train - mean) / std, (x_val - mean) / std"
@@ -54,21 +60,24 @@ def check_input_scale(evidence: Evidence) -> Iterator[Finding]:
     if first is None:
         return
     for entry in first.entries:
-        oddity = oddity_of(entry)
-        if oddity is None:
+        oddity, tail = oddity_of(entry), _tail_of(entry)
+        told = tail or (oddity.told if oddity is not None else "")
+        if not told:
             continue
-        strong = oddity.factor >= _STRONG and not entry.is_normalized
+        is_far = oddity is not None and oddity.factor >= _STRONG
+        strong = is_far and not entry.is_normalized
         yield from gated(
             progress(evidence),
             _CAUSE,
-            (0.85 if strong else 0.6) * (0.5 if entry.is_normalized else 1.0),
+            # A norm of tails is as bad as a standardized tail.
+            (0.85 if strong else 0.6) * (0.5 if entry.is_normalized and not tail else 1.0),
             f"The input of the first layer{f' ({entry.layer})' if entry.layer else ''} has "
-            f"{oddity.told}.",
-            "Standardize the inputs with the mean and the deviation of the training data.",
-            warns=strong,
+            f"{told}.",
+            _COMPRESS if tail else _STANDARDIZE,
+            warns=strong or bool(tail),
             doubt=1.0,
             layer=entry.layer or None,
-            code=_CODE,
+            code=CompressInput().snippet() if tail else _CODE,
         )
         return
 
@@ -83,6 +92,25 @@ def oddity_of(entry: Entry) -> _Oddity | None:
         return None
     found = [_size(values), *_columns(values)]
     return max((o for o in found if o is not None), key=lambda o: o.factor, default=None)
+
+
+def _tail_of(entry: Entry) -> str:
+    """Return what is told of columns with a few huge numbers, "" where there are none."""
+    values = entry.values
+    if entry.is_embedded or not values.is_floating_point() or values.dim() < 2:
+        return ""
+    values = values.reshape(-1, values.shape[-1]).double()
+    if not bool(values.isfinite().all()):
+        return ""
+    is_heavy = heavy_columns(values)
+    if not bool(is_heavy.any()):
+        return ""
+    heavy = values[:, is_heavy]
+    far = (heavy - heavy.median(dim=0).values).abs().amax(dim=0) / heavy.std(dim=0)
+    return (
+        f"columns with a few huge numbers, up to {float(far.max()):.3g} deviations from "
+        "their median, beside which standardizing leaves all others near 0"
+    )
 
 
 def _size(values: Tensor) -> _Oddity | None:

@@ -32,6 +32,7 @@ def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
     first: FirstBatch | None = evidence.first_batch
     if first is None:
         return
+    yield from _viewed(evidence.data, first)
     for rule in (_out_of_range, _beyond_one, _silent, _wrong_type):
         found = list(rule(evidence, first))
         if found:
@@ -50,6 +51,30 @@ def _flipped_alone(data: DataFacts | None) -> Iterator[Finding]:
         "Flip and turn inputs and targets together.",
         code="image, mask = image.flip(-1), mask.flip(-1)",
     )
+
+
+def _viewed(data: DataFacts | None, first: FirstBatch) -> Iterator[Finding]:
+    """One-hot targets whose axis of classes was moved by a view instead of a permutation."""
+    shape = first.targets_shape
+    is_alike = first.output is not None and first.output.shape[1:] == shape[1:]
+    if data is None or not data.viewed_classes or not is_alike:
+        return
+    count = data.viewed_classes
+    before = (
+        (shape[0], *shape[2:], count) if shape[1] == count else (shape[0], count, "...")
+    )
+    yield certain(
+        _CAUSE,
+        f"Targets of shape {shape} sum to 1 along none of their axes, but the same numbers do "
+        f"so at every place when they are viewed as {_sizes(before)}: a view moved the axis of "
+        f"the {count} classes and left their numbers behind, at other places.",
+        "Move the axis of the classes by permute (or movedim), not by view or reshape.",
+        code="target = F.one_hot(ids, num_classes).movedim(-1, 1).float()",
+    )
+
+
+def _sizes(shape: tuple[int | str, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"
 
 
 def _out_of_range(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:

@@ -154,13 +154,26 @@ def _eps(groups: list[dict[str, Any]], updates: Updates) -> Iterator[Finding]:
 
 
 def _many(evidence: Evidence, updates: Updates) -> Iterator[Finding]:
-    if updates.num_optimizers >= _MANY_OPTIMIZERS and not updates.is_own_optimizer_used:
-        yield absurd(
-            evidence,
-            "optimizer",
-            0.6,
-            f"{updates.num_optimizers} optimizers step in {len(updates.updates)} updates, and "
-            "none of them is the program's own: each forgets what the last one knew.",
-            "Make the optimizer once, before the training.",
-            code="optimizer = torch.optim.Adam(model.parameters(), lr=lr)  # before the loop",
-        )
+    """A new optimizer in each update: its momentum and its moments are never used."""
+    if updates.num_optimizers < _MANY_OPTIMIZERS or updates.is_own_optimizer_used:
+        return
+    told = (
+        f"{updates.num_optimizers} optimizers step in {len(updates.updates)} updates, and "
+        "none of them is the program's own"
+    )
+    remedy = "Make the optimizer once, before the training."
+    code = "optimizer = torch.optim.Adam(model.parameters(), lr=lr)  # before the loop"
+    is_plain = updates.num_optimizers == updates.steps and not updates.is_memory_lost
+    if is_plain and evidence.program.scheduler is None:
+        # Nothing is kept from one step to the next, and no schedule changes the rate.
+        yield _finding("info", 0.6, f"{told}.", remedy, code)
+        return
+    yield absurd(
+        evidence,
+        "optimizer",
+        0.9 if updates.is_memory_lost else 0.6,
+        f"{told}: each forgets what the last one knew.",
+        remedy,
+        code=code,
+        is_mistake=updates.is_memory_lost,
+    )

@@ -6,6 +6,7 @@ from statistics import fmean
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding, Severity
+from headway.doctor.own_metric import OwnMetric, own_metric
 from headway.doctor.probes.watched import Watched
 from headway.doctor.progress import Progress, progress
 
@@ -18,6 +19,8 @@ _RISEN = 0.15
 # a loss of what was reached.
 _DROPPED = 0.05
 _CLEARLY_DROPPED = 0.15
+# A metric of the user's own that loses so much of it is a fact, whatever accuracy does.
+_MOSTLY_DROPPED = 0.5
 # A training metric so far above the validation metric, likewise, is a gap.
 _GAP = 0.15
 # So far above it, the training data is learned by heart.
@@ -59,11 +62,13 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     is_open = rise >= _RISEN or (reached.is_poor and has_gap)
     if not (is_open or is_by_heart or is_too_few):
         return
-    is_sure = is_by_heart or is_too_few
+    own_cost = _own_cost(course, own_metric(evidence)) if rise >= _RISEN else 0.0
+    is_lost = own_cost > _MOSTLY_DROPPED
+    is_sure = is_by_heart or is_too_few or is_lost
     severity: Severity = "info"
     if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):
         severity = "error"
-    elif is_sure or (has_gap and dropped > _DROPPED):
+    elif is_sure or (has_gap and dropped > _DROPPED) or own_cost > _CLEARLY_DROPPED:
         severity = "warning"
     yield Finding(
         cause="overfitting",
@@ -73,7 +78,7 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
             f"The validation loss ends {rise:.0%} above its lowest while the training loss "
             f"falls; with {evidence.program.train.num_samples} samples the metric is "
             f"{reached.train_metric:.3g} on training and {reached.metric:.3g} on validation "
-            "data."
+            f"data.{_told(own_cost)}"
         ),
         remedy="Stop at the best epoch, regularize (decay, dropout), or get or augment data.",
         code=(
@@ -104,7 +109,28 @@ def _dropped(course: Watched, reached: Progress) -> float:
     metrics = [e.val.standard for e in course.evaluations if e.val is not None]
     finite = [metric for metric in metrics if math.isfinite(metric)]
     drop = max(finite, default=math.nan) - reached.metric
-    return drop / _range(reached) if drop > reached.margin else 0.0
+    way = _range(reached)
+    return drop / way if drop > reached.margin and way > 0 else 0.0
+
+
+def _own_cost(course: Watched, own: OwnMetric | None) -> float:
+    """Return the share of what the user's own metric had reached that it ends without.
+
+    A single evaluation is luck: best and end are means of a few.
+    """
+    metrics = [e.val.metric for e in course.evaluations if e.val is not None]
+    if own is None or len(metrics) < 2 * _RISES or not all(map(math.isfinite, metrics)):
+        return 0.0
+    starts = range(len(metrics) - _RISES + 1)
+    means = [fmean(metrics[start : start + _RISES]) for start in starts]
+    reached = max(means) - own.constant
+    return (max(means) - means[-1]) / reached if reached > 0 else 0.0
+
+
+def _told(own_cost: float) -> str:
+    if own_cost <= _CLEARLY_DROPPED:
+        return ""
+    return f" Its own metric ends {own_cost:.0%} below its best, counted from a constant's."
 
 
 def _range(reached: Progress) -> float:

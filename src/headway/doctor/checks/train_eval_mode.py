@@ -14,11 +14,17 @@ from headway.doctor.progress import progress
 _LEARNED = 0.5
 # Fewer updates at the end than this share may be meant, such as a last fine-tuning.
 _LONG = 0.4
+# The mean of several evaluations is right clearly more often: by so many standard errors, by
+# so much, and by this share of what one evaluation gets wrong.
+_ERRORS = 3.0
+_CLEARLY = 0.02
+_RECOVERED = 0.15
 
 
 def check_train_eval_mode(evidence: Evidence) -> Iterator[Finding]:
     """Compare the training flags during updates with what they change."""
     yield from _other_answers(evidence)
+    yield from _noisy_answers(evidence)
     updates: Updates | None = evidence.updates
     if updates is None:
         return
@@ -95,6 +101,32 @@ def _other_answers(evidence: Evidence) -> Iterator[Finding]:
         "Evaluate the weights that were trained; an average of them needs a decay that fits "
         "the number of updates.",
         code="decay = min(0.999, (1 + n_updates) / (10 + n_updates))",
+    )
+
+
+def _noisy_answers(evidence: Evidence) -> Iterator[Finding]:
+    """A trained network that is random in evaluation mode, and pays for it."""
+    noise = evidence.eval_noise
+    if noise is None:
+        return
+    gain = noise.together - noise.single
+    least = max(_ERRORS * noise.error, _CLEARLY, _RECOVERED * (1 - noise.single))
+    if not gain > least:
+        return
+    yield Finding(
+        cause="train_eval_mode",
+        severity="warning",
+        confidence=0.8,
+        evidence=(
+            f"Something stays random in evaluation mode: an evaluation of {noise.samples} "
+            f"samples reaches {noise.single:.3g}, another one answers otherwise, and the mean "
+            f"of {noise.evaluations} of them reaches {noise.together:.3g}."
+        ),
+        remedy="Draw random numbers only where self.training is set.",
+        code="if self.training:\n    x = x * mask",
+        check="train_eval_mode",
+        # It was measured on the trained network itself.
+        is_certain=True,
     )
 
 

@@ -60,8 +60,17 @@ class _Epoch:
     is_whole: bool = True
 
 
-def order_facts(examples: Examples, task: TaskFacts, seconds: float) -> OrderFacts:
-    """Go through the batches of an epoch and the beginning of a second one."""
+def order_facts(
+    examples: Examples, task: TaskFacts, seconds: float, *, whole: Examples | None = None
+) -> OrderFacts:
+    """Go through the batches of an epoch and the beginning of a second one.
+
+    Args:
+        examples: Whose batches are looked at.
+        task: What is learned of them.
+        seconds: How long an epoch may take.
+        whole: The same samples where `examples` leaves some of a batch out.
+    """
     first = _go_through(examples, _BATCHES, seconds)
     second = _go_through(examples, _COMPARED, seconds)
     compared = min(len(second.signatures), len(first.signatures))
@@ -74,7 +83,7 @@ def order_facts(examples: Examples, task: TaskFacts, seconds: float) -> OrderFac
     )
     if len(first.targets) < 2 or task.per_position:
         return facts
-    return _with_mixture(facts, first.targets, _pool(examples, first), task)
+    return _with_mixture(facts, first.targets, _pool(whole or examples, first), task)
 
 
 def _go_through(examples: Examples, count: int, seconds: float) -> _Epoch:

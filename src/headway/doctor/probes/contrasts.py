@@ -3,12 +3,14 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import fmean, stdev
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.finding import SEVERITIES, Cause, Finding
+from headway.doctor.own_metric import OwnMetric, own_metric
 from headway.doctor.probes.suspects import Suspect, prior_of, usual_suspects
 from headway.doctor.progress import Progress, progress
+from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.propose import propose
 from headway.doctor.remedies.remedy import Remedy
 from headway.doctor.short_runs import Reached, ShortRuns
@@ -29,6 +31,12 @@ _LEAST_WORTH = 0.05
 # Less is enough for a change that a symptom speaks for, also in a part of the training.
 _WORTH_WITH_SYMPTOM = 0.07
 _LARGE_PART = 0.5
+# A longer training wins a little in most programs that come near their end.
+_WORTH_OF_MORE = 0.1
+# A metric of the user's own may be steeper than accuracy where that is nearly full, and
+# differ more from seed to seed: its gain has to be so many standard deviations of that.
+_WORTH_IN_OWN = 0.1
+_SPREADS = 2.0
 _PROVING_SEEDS = (1, 2)
 # Suspects less likely than this, such as more norms, win something in most programs.
 _TELLING = 0.45
@@ -40,6 +48,12 @@ _PROOF = 2 * len(_PROVING_SEEDS)
 # Metrics closer than this are equal, however many samples there are.
 _LEAST_MARGIN = 0.01
 _CONFIRMING_SEED = 1
+# Symptoms that weights of a wrong scale bring about.
+_OF_WEIGHTS: frozenset[Cause] = frozenset(
+    {"dead_units", "saturation", "vanishing_gradient", "exploding_gradient"}
+)
+# The same change leaves them a confidence of so many times their own at most.
+_SURER, _MOST_SURE = 1.6, 0.95
 # Checks whose findings rest on trainings already; a schedule shows in whole ones only.
 SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
 
@@ -75,10 +89,14 @@ class Contrast:
         return _differences(self.treated.scores, self.untreated.scores)[1:]
 
     @property
+    def own_gains(self) -> tuple[float, ...]:
+        """Differences of the program's own metric, for each seed."""
+        return _differences(self.treated.own_scores, self.untreated.own_scores)
+
+    @property
     def costs_own_metric(self) -> bool:
         """Whether the program's own metric, where it has one, does not gain on those seeds."""
-        gains = _differences(self.treated.own_scores, self.untreated.own_scores)[1:]
-        return any(gain <= 0 for gain in gains)
+        return any(gain <= 0 for gain in self.own_gains[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +110,7 @@ class Contrasts:
         steps: Updates of each run of the untreated program.
         part: Their share of those that the program makes.
         dumb: What a constant answer reaches; NaN where it is not known.
+        own: The scale of the program's own metric, where that is a function.
     """
 
     tried: tuple[Contrast, ...] = ()
@@ -100,12 +119,43 @@ class Contrasts:
     steps: int = 0
     part: float = 0.0
     dumb: float = math.nan
+    own: OwnMetric | None = None
 
     def proves(self, contrast: Contrast) -> bool:
         """Whether the change wins a share of what is learned on each of several new seeds."""
+        return self._proves_by_standard(contrast) or self.proves_by_own(contrast)
+
+    def proves_by_own(self, contrast: Contrast) -> bool:
+        """Whether it wins that in the user's own metric, where a symptom speaks for it.
+
+        Accuracy may lose: who gives a metric says what counts.
+        """
+        own, gains = self.own, contrast.own_gains[1:]
+        if own is None or contrast.finding is None or len(gains) < len(_PROVING_SEEDS):
+            return False
+        is_judged = self.part >= _LARGE_PART and self.dumb < 1
+        if not is_judged or not all(map(math.isfinite, contrast.own_gains)):
+            return False
+        luck = max(self.margin / 2, _LEAST_MARGIN) * own.way / (1 - self.dumb)
+        spread = _SPREADS * stdev(contrast.untreated.own_scores)
+        learned = fmean(contrast.treated.own_scores) - own.constant
+        least = max(luck, spread, _WORTH_IN_OWN * learned)
+        return min(gains) > 0 and fmean(gains) > least
+
+    def recovered(self, contrast: Contrast) -> float:
+        """Return the share of what is lost that the change wins, by the metric that proves."""
+        if self.own is None or not self.proves_by_own(contrast):
+            return contrast.recovered
+        lost = self.own.right - fmean(contrast.untreated.own_scores)
+        won = fmean(contrast.own_gains) / lost if lost > 0 else 0.0
+        return max(contrast.recovered, min(1.0, won))
+
+    def _proves_by_standard(self, contrast: Contrast) -> bool:
         gains = contrast.later_gains
         has_symptom = contrast.finding is not None
         share, part = (_WORTH_WITH_SYMPTOM, _LARGE_PART) if has_symptom else (_WORTH, 1.0)
+        if contrast.cause == "epochs_few":
+            share = max(share, _WORTH_OF_MORE)
         is_judged = self.part >= part and math.isfinite(self.dumb)
         is_judged = is_judged and not contrast.costs_own_metric
         if len(gains) < len(_PROVING_SEEDS) or not is_judged:
@@ -158,7 +208,8 @@ def probe_contrasts(
     tried: list[tuple[_Arm, Reached]] = []
     untreated = runs.run()
     for arm in suggested:
-        _try(arm, runs, tried)
+        if not (reached.is_fine and _is_long_enough(arm, tried, untreated, margin)):
+            _try(arm, runs, tried)
     if not reached.is_fine or is_screened:
         sure = 0.0 if is_screened else _confirmed_rates(findings)
         for suspect in usual_suspects(evidence):
@@ -170,7 +221,8 @@ def probe_contrasts(
                 break
             _try(_arm(suspect), runs, tried)
     if reached.is_fine:
-        _prove(tried, runs, untreated, max(_LEAST_MARGIN, margin / 2))
+        own = own_metric(evidence)
+        _prove(tried, runs, untreated, max(_LEAST_MARGIN, margin / 2), own)
     else:
         _confirm(tried, runs, untreated, margin)
     return Contrasts(
@@ -180,6 +232,7 @@ def probe_contrasts(
         steps=runs.steps,
         part=runs.part,
         dumb=reached.dumb,
+        own=own_metric(evidence),
     )
 
 
@@ -190,6 +243,18 @@ def _suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[_Arm
         for remedy in propose(finding, evidence)[:_MOST_REMEDIES]:
             prior = prior_of(finding.cause, evidence)
             yield _Arm(finding.cause, remedy, finding, max(prior, finding.confidence))
+            is_draw = isinstance(remedy, Reinitialize) and finding.cause in _OF_WEIGHTS
+            if is_draw and _fades_by_weights(findings):
+                # The same training says that the weights are what brings the symptom about.
+                sure = min(_MOST_SURE, _SURER * finding.confidence)
+                yield _Arm("init", remedy, None, max(prior_of("init", evidence), sure))
+
+
+def _fades_by_weights(findings: Iterable[Finding]) -> bool:
+    """Whether gradients fade or grow from the start, and no activation function is why."""
+    findings = list(findings)
+    is_bounded = any(finding.cause == "hidden_activation" for finding in findings)
+    return any(f.check == "gradient_flow" for f in findings) and not is_bounded
 
 
 def _is_open(finding: Finding, evidence: Evidence) -> bool:
@@ -203,9 +268,21 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     is_vague = finding.check == "overfit_one_batch" or finding.severity == "info"
     # Raw inputs cannot be told from raw targets by changing one of the two.
     is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
-    # Arms are compared by accuracy, which is what hides rare classes.
-    is_hidden = finding.check == "class_imbalance"
+    # Arms are compared by accuracy, which is what hides rare classes, if by nothing else.
+    is_told = own_metric(evidence) is not None and finding.severity == "warning"
+    is_judged = is_told and progress(evidence).is_fine
+    is_hidden = finding.check == "class_imbalance" and not is_judged
     return not (finding.is_certain or is_vague or is_tried or is_of_both or is_hidden)
+
+
+def _is_long_enough(
+    arm: _Arm, tried: list[tuple[_Arm, Reached]], untreated: Reached, margin: float
+) -> bool:
+    """Whether a shorter training than this one wins already, which leaves time to prove it."""
+    return arm.cause == "epochs_few" and any(
+        other.cause == arm.cause and treated.score - untreated.score > margin
+        for other, treated in tried
+    )
 
 
 def _arm(suspect: Suspect) -> _Arm:
@@ -268,7 +345,11 @@ def _confirm(
 
 
 def _prove(
-    tried: list[tuple[_Arm, Reached]], runs: ShortRuns, untreated: Reached, margin: float
+    tried: list[tuple[_Arm, Reached]],
+    runs: ShortRuns,
+    untreated: Reached,
+    margin: float,
+    own: OwnMetric | None,
 ) -> None:
     """Give the likeliest arms that gain enough the seeds that have to prove it."""
     top = max((treated.score for _, treated in tried), default=0.0)
@@ -276,14 +357,34 @@ def _prove(
 
     def sureness(number: int) -> float:
         arm, treated = tried[number]
-        return confidence_of(arm.prior, (treated.score - untreated.score) / way)
+        gain = treated.score - untreated.score
+        share = gain / way if gain > margin else 0.0
+        return confidence_of(
+            arm.prior, max(share, _own_share(arm, treated, untreated, own))
+        )
 
-    gaining = [n for n, (_, t) in enumerate(tried) if t.score - untreated.score > margin]
+    gaining = [
+        n
+        for n, (arm, t) in enumerate(tried)
+        if t.score - untreated.score > margin
+        or _own_share(arm, t, untreated, own) > _WORTH_IN_OWN
+    ]
     for number in sorted(gaining, key=sureness, reverse=True)[:_MOST_PROVED]:
         if runs.is_over or not runs.has_time_for(len(_PROVING_SEEDS)):
             return
         arm, _ = tried[number]
         tried[number] = arm, runs.run(arm.remedy, seeds=(0, *_PROVING_SEEDS))
+
+
+def _own_share(
+    arm: _Arm, treated: Reached, untreated: Reached, own: OwnMetric | None
+) -> float:
+    """Return the share that a suspicion's remedy wins of the own metric beyond a constant."""
+    if own is None or arm.finding is None:
+        return 0.0
+    learned = treated.own_scores[0] - own.constant
+    gain = treated.own_scores[0] - untreated.own_scores[0]
+    return gain / learned if learned > 0 else 0.0
 
 
 def _contrasts(

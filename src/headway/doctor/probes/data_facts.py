@@ -16,6 +16,7 @@ from headway.doctor.probes.features import tensors_in
 from headway.doctor.probes.flipped import flipped_alone
 from headway.doctor.probes.neighbors import known, tells
 from headway.doctor.probes.reads import Reads, reads_of
+from headway.doctor.probes.viewed import viewed_classes
 from headway.doctor.program import Program, first_tensor, num_in
 from headway.doctor.task import TaskFacts, class_ids
 
@@ -25,6 +26,8 @@ _MOST_ENTRIES = 50_000_000
 _READ_SECONDS = 1.0
 # Fewer samples have no order to speak of.
 _LEAST_ORDERED = 20
+# Two parts of data that repeats by nature share about as many samples as repeat within one.
+_ALIKE = 1.5
 # What a data set of a user may raise where samples are asked for by number.
 _CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
 
@@ -78,11 +81,13 @@ class DataFacts:
         mixed: How often neighbors in the stored order differ in their class, next to what
             an order by chance has: near 0 where the data is sorted by class, NaN unknown.
         flipped_alone: What happens to inputs or targets without the other, or "".
+        viewed_classes: Classes of one-hot targets whose axis was moved by a view, or 0.
         reads: What becomes of samples that are read again.
         copies: Share of training samples that occurred before.
         repeated: Share of training samples whose input occurs more than once.
         conflicts: Share of training samples whose input has another target elsewhere.
         val_in_train: Share of validation samples that are in the training data, or None.
+        leaked: Likewise, beyond what inputs repeat by nature within the training data.
         is_val_train: Whether the validation data is the training data.
         val_inputs: Facts of each tensor of the validation inputs.
         train_tells: How much nearby training inputs have nearby targets, in standard
@@ -101,11 +106,13 @@ class DataFacts:
     val_class_counts: dict[int, int] = field(default_factory=dict[int, int])
     mixed: float = math.nan
     flipped_alone: str = ""
+    viewed_classes: int = 0
     reads: Reads = field(default_factory=Reads)
     copies: float = 0.0
     repeated: float = 0.0
     conflicts: float = 0.0
     val_in_train: float | None = None
+    leaked: float = 0.0
     is_val_train: bool = False
     val_inputs: tuple[InputFacts, ...] = ()
     train_tells: float | None = None
@@ -127,6 +134,7 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
         class_counts=_class_counts(task, targets),
         mixed=_mixed(task, targets),
         flipped_alone=_flipped_alone(program, task),
+        viewed_classes=viewed_classes(first_tensor(targets)),
         reads=_reads(program),
         copies=1 - len(set(rows)) / len(rows),
         repeated=sum(n for n in Counter(rows).values() if n > 1) / len(rows),
@@ -135,7 +143,7 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
     )
     if program.val is None:
         return facts
-    facts = _with_val(facts, evidence, program.val, rows, budget)
+    facts = _with_val(facts, evidence, program.val, (rows, answers), budget)
     if not facts.reads.is_random or facts.is_val_train:
         return facts
     other, answered = read(program.val, min(_READ_SECONDS, budget.part(0.1)))
@@ -148,18 +156,28 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
 
 
 def _with_val(
-    facts: DataFacts, evidence: Evidence, val: Examples, rows: list[bytes], budget: Budget
+    facts: DataFacts,
+    evidence: Evidence,
+    val: Examples,
+    seen: tuple[list[bytes], list[bytes]],
+    budget: Budget,
 ) -> DataFacts:
     inputs, targets = read(val, min(_READ_SECONDS, budget.part(0.1)))
+    rows, answers = seen
     val_rows = _row_keys(inputs)
     known = set(rows)
     found = sum(row in known for row in val_rows) / len(val_rows)
+    # A copy has the target of its original, unless targets are written in another way.
+    pairs = set(zip(rows, answers, strict=True))
+    whole = zip(val_rows, _row_keys(targets), strict=True)
+    found = sum(pair in pairs for pair in whole) / len(val_rows) or found
     # Where only a part of the training data was read, as much more would be found.
     part = len(rows) / max(1, _num_samples(evidence.program.train, len(rows)))
     return replace(
         facts,
         val_class_counts=_class_counts(evidence.task, targets),
         val_in_train=min(1.0, found / part),
+        leaked=max(0.0, found - _ALIKE * facts.repeated) / part,
         is_val_train=set(val_rows) == known,
         val_inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
         val_tells=tells(evidence.task, inputs, targets),

@@ -24,6 +24,7 @@ from headway.doctor.probes.loss_records import (
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
 from headway.doctor.probes.penalty import Penalty, penalty_of
+from headway.doctor.probes.penalty_terms import PenaltyTerms, penalty_terms
 from headway.doctor.probes.plain_answers import LossFacts, loss_facts
 from headway.doctor.probes.strays import Strays, find_strays
 from headway.doctor.probes.target_use import reads_targets
@@ -84,6 +85,7 @@ class FirstBatch:
         strays: Whether the loss compares outputs with the targets of others.
         metric: What the program's own metric says of them; None where it has no function.
         penalty: What the program's own step adds to its loss; None where it adds nothing.
+        penalty_terms: What the loss adds that knows no targets; None where it adds nothing.
         reads_targets: Whether other targets make another update.
     """
 
@@ -106,6 +108,7 @@ class FirstBatch:
     strays: Strays = field(default_factory=Strays)
     metric: MetricFacts | None = None
     penalty: Penalty | None = None
+    penalty_terms: PenaltyTerms | None = None
     reads_targets: bool = True
 
     @property
@@ -158,6 +161,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         reshapes=tuple(trace.reshapes),
         has_own_step=program.step is not None,
         penalty=_penalty(evidence, (inputs, targets)),
+        penalty_terms=_penalty_terms(evidence),
     )
     if outputs is None:
         return first
@@ -206,6 +210,15 @@ def _penalty(evidence: Evidence, batch: Batch) -> Penalty | None:
         return None
     try:
         return penalty_of(evidence.make(0), evidence.make(0), batch)
+    except Exception:
+        return None
+
+
+def _penalty_terms(evidence: Evidence) -> PenaltyTerms | None:
+    """Return the terms that know no targets, None where they cannot be measured."""
+    try:
+        with _uncompiled(evidence.program):
+            return penalty_terms(evidence)
     except Exception:
         return None
 

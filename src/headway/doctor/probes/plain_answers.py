@@ -20,6 +20,8 @@ _STEPS = 60
 _LR = 0.2
 # Right answers as logits are so far from 0.
 _SURE = 5.0
+# Losses that differ by less than this share of what other answers give are equal.
+_EQUAL = 1e-4
 # Right answers as probabilities are so far from 0 and 1.
 _MARGIN = 0.01
 _CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
@@ -39,6 +41,7 @@ class LossFacts:
         zero: Loss of outputs that are all 0: of logits, an even answer.
         right: Loss of right answers, by form.
         wrong: Loss of wrong answers, by form.
+        shifted: Losses of what the untrained model says, all moved up or down alike.
         fit: Accuracy that answers reach which are fitted to the loss one by one, NaN where
             they cannot be.
         silent_levels: Of yes-or-no targets, those that have no gradient at all.
@@ -51,6 +54,7 @@ class LossFacts:
     zero: float = math.nan
     right: dict[str, float] = field(default_factory=dict[str, float])
     wrong: dict[str, float] = field(default_factory=dict[str, float])
+    shifted: tuple[float, ...] = ()
     fit: float = math.nan
     silent_levels: tuple[float, ...] = ()
     grad_norm: float = math.nan
@@ -64,7 +68,23 @@ class LossFacts:
             for form, value in self.right.items()
             if math.isfinite(value + self.wrong[form])
         ]
-        return bool(forms) and all(self.right[form] > self.wrong[form] for form in forms)
+        return bool(forms) and all(
+            self.right[form] - self.wrong[form] > self._noise for form in forms
+        )
+
+    @property
+    def is_same_for_all(self) -> bool:
+        """Whether answers that are shifted have the same loss, as where only ranks count."""
+        gaps = [abs(loss - self.own) for loss in self.shifted]
+        return bool(gaps) and all(gap <= _EQUAL * abs(self.own) for gap in gaps)
+
+    @property
+    def _noise(self) -> float:
+        """What two losses may differ by that are the same, such as of shifted logits."""
+        losses = [self.own, self.zero, *self.right.values(), *self.wrong.values()]
+        return _EQUAL * max(
+            (abs(loss) for loss in losses if math.isfinite(loss)), default=0.0
+        )
 
 
 def loss_facts(loss_fn: Any, outputs: Any, targets: Any, task: TaskFacts) -> LossFacts:
@@ -86,6 +106,9 @@ def loss_facts(loss_fn: Any, outputs: Any, targets: Any, task: TaskFacts) -> Los
             zero=_number(ask, torch.zeros_like(output)),
             right={form: _number(ask, answer) for form, answer in right.items()},
             wrong={form: _number(ask, answer) for form, answer in wrong.items()},
+            shifted=tuple(
+                _number(ask, output + shift) for shift in _shifts(output, targets)
+            ),
             fit=_fit(ask, output, targets, task),
             silent_levels=_silent_levels(ask, output, targets, task),
             grad_norm=math.nan if gradient is None else float(gradient.norm()),
@@ -122,6 +145,12 @@ def _number(ask: OfTensor, answer: Tensor) -> float:
             return float(ask(answer))
     except _CANNOT:
         return math.nan
+
+
+def _shifts(output: Tensor, targets: Any) -> tuple[float, float]:
+    """Return steps up and down that matter to any loss of distances."""
+    size = 1 + float(output.abs().max() + first_tensor(targets).float().abs().max())
+    return size, -size
 
 
 def _gradient(ask: OfTensor, answer: Tensor) -> Tensor | None:

@@ -45,6 +45,32 @@ def reads_targets(evidence: Evidence, program: Program, outputs: Any, batch: Bat
     return not all(torch.equal(one, two) for one, two in pairs)
 
 
+def loss_ignores_targets(program: Program, outputs: Any, targets: Any) -> bool:
+    """Return whether the loss function is the same where all samples share one target.
+
+    What the targets are, such as numbers of rows, then says nothing about the task.
+
+    Args:
+        program: Without a step of its own, which may have another loss.
+        outputs: What the model returned for a batch.
+        targets: Of the same samples.
+    """
+    target = first_tensor(targets)
+    if program.step is not None or target.dim() == 0:
+        return False
+    other = take(targets, torch.zeros(len(target), dtype=torch.long))
+    if torch.equal(first_tensor(other), target):
+        return False
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            given, changed = (_loss(program, outputs, t) for t in (targets, other))
+        except Exception:
+            return False
+    is_loss = bool(given.isfinite().all()) and bool(given.any())
+    return is_loss and torch.equal(given, changed)
+
+
 @torch.no_grad()
 def _loss(program: Program, outputs: Any, targets: Any) -> Tensor:
     seed_all(program.seed)

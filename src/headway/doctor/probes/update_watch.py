@@ -1,6 +1,7 @@
 """Watch a program's own updates: where gradients arrive, how old they are, who uses them."""
 
 import math
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ class UpdateWatch:
         self.updates: list[UpdateFacts] = []
         # Optimizers stay referenced, so that a new one cannot get the id of an old one.
         self.optimizers: dict[int, Optimizer] = {}
+        self._times: Counter[int] = Counter()
         self._tallies = _tallies(program)
         self._run: set[str] = set()
         self._seen: tuple[set[str], set[str]] = (set(), set())
@@ -106,6 +108,12 @@ class UpdateWatch:
         """Whether gradients of several updates are added up without a step so far."""
         return any(len(tally.ages) > 1 for tally in self._tallies.values())
 
+    @property
+    def forgets(self) -> bool:
+        """Whether no optimizer stepped twice, so that none could use what it kept."""
+        is_once = all(times == 1 for times in self._times.values())
+        return is_once and any(map(_keeps_more, self.optimizers.values()))
+
     def parameters(self) -> tuple[ParameterFacts, ...]:
         """Return the facts about every parameter so far."""
         held = _held(self.program.optimizer)
@@ -159,6 +167,7 @@ class UpdateWatch:
 
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self.optimizers[id(optimizer)] = optimizer
+        self._times[id(optimizer)] += 1
         if not _has_closure(args, kwargs):
             self._look(optimizer)
 
@@ -184,6 +193,15 @@ class UpdateWatch:
             for parameter in group["params"]:
                 if id(parameter) in self._tallies:
                     yield self._tallies[id(parameter)]
+
+
+def _keeps_more(optimizer: Optimizer) -> bool:
+    """Whether an optimizer keeps something of each gradient, such as momentum."""
+    return any(
+        isinstance(value, Tensor) and value.dim() > 0 and value.shape == parameter.shape
+        for parameter, state in optimizer.state.items()
+        for value in state.values()
+    )
 
 
 def _note_arrival(tally: _Tally, grad: Tensor) -> None:

@@ -50,6 +50,7 @@ class Updates:
         parameters: Of the model and of the optimizer.
         num_optimizers: How many optimizers stepped.
         is_own_optimizer_used: Whether the program's optimizer was one of them.
+        is_memory_lost: Whether each of them kept something for a step that it never did.
         error: Type and first line of what an update raised, or None.
         backward_error: Which operation made a NaN in the gradient, and its line, or None.
         trace: The operations of the first update, or None where they could not be seen.
@@ -69,6 +70,7 @@ class Updates:
     parameters: tuple[ParameterFacts, ...] = ()
     num_optimizers: int = 0
     is_own_optimizer_used: bool = False
+    is_memory_lost: bool = False
     error: str | None = None
     backward_error: str | None = None
     trace: ForwardTrace | None = None
@@ -190,6 +192,7 @@ def _facts(
         parameters=watch.parameters(),
         num_optimizers=len(watch.optimizers),
         is_own_optimizer_used=id(watch.program.optimizer) in watch.optimizers,
+        is_memory_lost=watch.forgets,
         error=error,
         norms=norms(),
     )

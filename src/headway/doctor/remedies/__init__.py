@@ -5,6 +5,7 @@ from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBad
 from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
 from headway.doctor.remedies.capacity import Deepen, Widen
+from headway.doctor.remedies.compression import CompressInput
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
 from headway.doctor.remedies.heads import AddHead, RemoveHead
 from headway.doctor.remedies.initialization import Reinitialize
@@ -59,6 +60,7 @@ __all__ = [
     "AddToOptimizer",
     "ClassWeights",
     "ClipGradients",
+    "CompressInput",
     "Deepen",
     "DropBadSamples",
     "DropLeak",

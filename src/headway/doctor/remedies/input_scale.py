@@ -30,11 +30,11 @@ class StandardizeInput:
     def apply(self, program: Program) -> Program:
         """Return the program with the layer in front of its model."""
         layers = nn.ModuleDict()
-        for place, parts in _columns(program).items():
+        for place, parts in inputs_by_place(program).items():
             layers[place] = Standardize.fit(torch.cat(parts))
         if not layers:
             raise RemedyDoesNotFit("the model has no floating-point input to standardize")
-        return replace(program, model=_Standardized(program.model, layers))
+        return replace(program, model=Prepared(program.model, layers))
 
     def describe(self) -> str:
         """Return what changes."""
@@ -70,7 +70,7 @@ class Standardize(nn.Module):
     def fit(cls, inputs: Tensor) -> "Standardize":
         """Return the layer for these inputs: axis 1 has columns or channels."""
         values = inputs.double().masked_fill(~inputs.isfinite(), 0.0)
-        axes = [axis for axis in range(values.dim()) if axis != _feature_axis(values)]
+        axes = [axis for axis in range(values.dim()) if axis != feature_axis(values)]
         std, mean = torch.std_mean(values, dim=axes, keepdim=True, correction=0)
         is_constant = std <= _SMALLEST_SPREAD * mean.abs().clamp(min=1e-12)
         std = torch.where(is_constant, torch.ones_like(std), std)
@@ -82,15 +82,20 @@ class Standardize(nn.Module):
         return (x - self.mean.to(x.dtype)) / self.scale.to(x.dtype)
 
 
-class _Standardized(Wrapper):
-    """A model whose floating-point inputs are standardized first."""
+class Prepared(Wrapper):
+    """A model whose floating-point inputs go through a layer of their own first.
+
+    Args:
+        model: The module inside.
+        layers: By the place of the input.
+    """
 
     def __init__(self, model: nn.Module, layers: nn.ModuleDict) -> None:
         super().__init__(model)
         self.layers = layers.train(model.training)
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
-        """Return the model's answer to the standardized inputs."""
+        """Return the model's answer to the prepared inputs."""
         changed = [self._one(f"input_{n}", value) for n, value in enumerate(inputs)]
         by_name = {key: self._one(f"named_{key}", value) for key, value in named.items()}
         return self.model(*changed, **by_name)
@@ -99,15 +104,15 @@ class _Standardized(Wrapper):
         return self.layers[place](value) if place in self.layers else value
 
 
-def _feature_axis(inputs: Tensor) -> int:
+def feature_axis(inputs: Tensor) -> int:
     """Return the axis of columns or channels: 1, or the last one of a sequence (N, T, F)."""
     return 2 if inputs.dim() == 3 else min(1, inputs.dim() - 1)
 
 
-def _columns(program: Program) -> dict[str, list[Tensor]]:
+def inputs_by_place(program: Program, *, count: int = 4096) -> dict[str, list[Tensor]]:
     """Return the floating-point inputs by the place where the model takes them."""
     found: dict[str, list[Tensor]] = {}
-    for inputs, _ in samples(program):
+    for inputs, _ in samples(program, count=count):
         for place, value in _places(inputs):
             if isinstance(value, Tensor) and value.is_floating_point() and value.dim() > 1:
                 found.setdefault(place, []).append(value)

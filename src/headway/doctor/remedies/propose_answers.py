@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from headway.doctor.finding import Cause
 from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBadValues
+from headway.doctor.remedies.compression import CompressInput
 from headway.doctor.remedies.heads import AddHead, RemoveHead
 from headway.doctor.remedies.input_scale import StandardizeInput
 from headway.doctor.remedies.labels import FixLabels, LabelChange
@@ -105,7 +106,8 @@ def _numerics(now: Situation) -> list[Remedy]:
 
 
 def _input_scale(_: Situation) -> list[Remedy]:
-    return [StandardizeInput(), InsertNormalization()]
+    # The first fits only where standardizing leaves a few huge numbers.
+    return [CompressInput(), StandardizeInput(), InsertNormalization()]
 
 
 def _shape_broadcast(_: Situation) -> list[Remedy]:

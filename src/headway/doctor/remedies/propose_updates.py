@@ -105,7 +105,11 @@ def _optimizer(now: Situation) -> list[Remedy]:
     adam = SetOptimizer("adam", USUAL_LR)
     fixed = SetOptimizer("adam", now.lr) if 1e-5 <= now.lr <= 1e-2 else adam
     usual = [fixed, adam] if name in ("adam", "adamw") else [adam]
-    return [*usual, *([momentum] if momentum else []), SetOptimizer("sgd")]
+    updates = now.evidence.updates
+    is_by_others = updates is not None and not updates.is_own_optimizer_used
+    is_in_step = now.program.step is not None and is_by_others
+    own: list[Remedy] = [UsualStep()] if is_in_step else []
+    return [*own, *usual, *([momentum] if momentum else []), SetOptimizer("sgd")]
 
 
 def _batch_size(now: Situation) -> list[Remedy]:
