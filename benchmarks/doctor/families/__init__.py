@@ -7,7 +7,9 @@ from typing import Any, Literal
 from families import dense, fresh, sequences, special, values, vision
 
 Make = Callable[..., dict[str, Any]]
-Split = Literal["development", "held-out", "fresh", "newest", "latest", "sixth", "seventh"]
+Split = Literal[
+    "development", "held-out", "fresh", "newest", "latest", "sixth", "seventh", "eighth"
+]
 
 
 @dataclass(frozen=True)

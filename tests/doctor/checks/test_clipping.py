@@ -13,6 +13,7 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
 from headway.doctor.examples import Examples
 from headway.doctor.probes.baselines import Baselines
+from headway.doctor.probes.clipping import clipping_of
 from headway.doctor.probes.watched import Watched
 from headway.doctor.program import Program, seed_all
 from headway.doctor.remedies import LoosenClip
@@ -24,15 +25,20 @@ X = torch.randn(200, 6, generator=torch.Generator().manual_seed(0))
 Clip = Callable[[list[Tensor]], Any]
 
 
-def looked_at(clip: Clip, optimizer: Any = None, standard: float = 0.5) -> Evidence:
+def looked_at(
+    clip: Clip, optimizer: Any = None, standard: float = 0.5, *, is_late: bool = False
+) -> Evidence:
     """Return the evidence of a program that clips so, and got so far."""
 
     def step(model: nn.Module, optimizer: Any, loss_fn: Any, x: Any, y: Any) -> Tensor:
         optimizer.zero_grad()
         loss = loss_fn(model(x), y)
         loss.backward()
+        if is_late:
+            optimizer.step()
         clip(list(model.parameters()))
-        optimizer.step()
+        if not is_late:
+            optimizer.step()
         return loss
 
     def make(seed: int) -> Program:
@@ -115,3 +121,38 @@ FINE = {
 @pytest.mark.parametrize("evidence", FINE.values(), ids=FINE)
 def test_bounds_that_cost_nothing_are_fine(evidence: Callable[[], Evidence]) -> None:
     assert list(check_clipping(evidence())) == []
+
+
+@pytest.mark.parametrize(("standard", "severity"), [(0.5, "error"), (0.94, "warning")])
+def test_clipping_behind_the_step_is_a_mistake(standard: float, severity: str) -> None:
+    evidence = looked_at(lambda p: clip_grad_norm_(p, 1.0), standard=standard, is_late=True)
+    (finding,) = check_clipping(evidence)
+    assert (finding.cause, finding.severity) == ("exploding_gradient", severity)
+    assert finding.is_certain
+    assert "behind the optimizer's step" in finding.evidence
+    assert "test_clipping.py" in finding.evidence
+
+
+def test_clipping_inside_a_closure_is_in_time() -> None:
+    def step(model: nn.Module, optimizer: Any, loss_fn: Any, x: Any, y: Any) -> Tensor:
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            clip_grad_norm_(model.parameters(), 10.0)
+            return loss
+
+        return optimizer.step(closure)
+
+    model = nn.Linear(6, 2)
+    program = Program(
+        model=model,
+        loss_fn=nn.CrossEntropyLoss(),
+        optimizer=torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=2),
+        train=Examples(source=(X, (X[:, 0] > 0).long())),
+        step=step,
+        seed=0,
+    )
+    seen = clipping_of(program, seconds=5.0)
+    assert seen is not None
+    assert not seen.is_late

@@ -383,3 +383,19 @@ def test_a_metric_of_another_kind_has_no_finding(metric):
     made = program(mlp(), CE, digits(), 10, metric=metric)
 
     assert list(check_metric(evidence_of(made))) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (lambda o, t: (o.round() == t).float().mean(), ["metric"]),
+        (lambda o, t: (o.sigmoid().round() == t).float().mean(), []),
+        (lambda o, t: ((o > 0.5) == t).float().mean(), []),
+    ],
+    ids=["rounded logits", "rounded probabilities", "a high threshold"],
+)
+def test_a_metric_that_takes_logits_for_probabilities_is_named(metric, said):
+    yes = targets(digits(), lambda y: (y % 2)[:, None].float())
+    made = program(mlp(), F.binary_cross_entropy_with_logits, yes, 1, metric=metric)
+
+    assert [finding.cause for finding in check_metric(evidence_of(made))] == said

@@ -1,9 +1,10 @@
-"""Gradients that are clipped until next to nothing of them is left."""
+"""Gradients that are clipped too late, or until next to nothing of them is left."""
 
 from collections.abc import Iterator
 
 import torch
 
+from headway.doctor.checks.certain import absurd
 from headway.doctor.checks.gated import gated
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
@@ -19,10 +20,15 @@ _PERCENTILE = 90
 
 
 def check_clipping(evidence: Evidence) -> Iterator[Finding]:
-    """Find a bound far below the gradients of a program that hardly moves."""
+    """Find clipping that comes too late, or a bound far below the gradients."""
     updates: Updates | None = evidence.updates
     reached = progress(evidence)
-    if updates is None or updates.clipping is None or not reached.is_known:
+    if updates is None or updates.clipping is None:
+        return
+    if updates.clipping.is_late:
+        yield _late(evidence, updates.clipping)
+        return
+    if not reached.is_known:
         return
     if reached.is_fine and not reached.is_behind and not reached.has_room:
         return
@@ -42,6 +48,22 @@ def check_clipping(evidence: Evidence) -> Iterator[Finding]:
         f"Clip the norm at about {bound:.2g}, percentile {_PERCENTILE} of what was seen.",
         code=f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={bound:.2g})",
         check="clipping",
+    )
+
+
+def _late(evidence: Evidence, seen: Clipping) -> Finding:
+    at = f" ({seen.line})" if seen.line else ""
+    return absurd(
+        evidence,
+        "exploding_gradient",
+        _CONFIDENCE,
+        f"{seen.function}{at} runs behind the optimizer's step, which has used the gradients "
+        f"as they were: their norm is {min(seen.norms):.2g} to {max(seen.norms):.2g}.",
+        "Clip between backward and step.",
+        code="loss.backward()\n"
+        f"torch.nn.utils.clip_grad_norm_(model.parameters(), {seen.bound:g})\n"
+        "optimizer.step()",
+        is_mistake=True,
     )
 
 

@@ -9,6 +9,7 @@ from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding, Severity
 from headway.doctor.probes.first_batch import FirstBatch
+from headway.doctor.probes.late_modes import LateModes
 from headway.doctor.probes.norm_facts import NormFacts
 from headway.doctor.probes.updates import Updates
 
@@ -200,7 +201,7 @@ def _far(evidence: Evidence, norms: list[NormFacts]) -> Iterator[Finding]:
     evaluated = course.last.train.loss
     if not (math.isfinite(training) and math.isfinite(evaluated)) or training <= 0:
         return
-    if evaluated > _WORSE * training + _LEAST_GAP:
+    if _is_worse(evaluated, training) and not _grows_with_the_batch(evidence):
         yield _finding(
             "error",
             0.7,
@@ -210,6 +211,18 @@ def _far(evidence: Evidence, norms: list[NormFacts]) -> Iterator[Finding]:
             tracked[0].layer,
             "nn.GroupNorm(8, num_channels)  # instead of nn.BatchNorm2d(num_channels)",
         )
+
+
+def _is_worse(evaluated: float, training: float) -> bool:
+    return evaluated > _WORSE * training + _LEAST_GAP
+
+
+def _grows_with_the_batch(evidence: Evidence) -> bool:
+    """Whether batches are all that differ: contrastive losses have more to tell apart."""
+    late: LateModes | None = evidence.late_modes
+    if evidence.task.kind != "unknown" or late is None:
+        return False
+    return not _is_worse(late.eval_loss, late.train_loss)
 
 
 def _needless_bias(norms: list[NormFacts]) -> Iterator[Finding]:

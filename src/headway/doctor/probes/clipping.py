@@ -14,7 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 
 from headway.doctor.probes.forward_trace import user_line
@@ -39,6 +42,7 @@ class Clipping:
         norms: Norm of all gradients before it, update by update.
         kept: Share of that which is left, in the median.
         rms: Typical size of an entry of what is left, likewise.
+        is_late: Whether it runs behind the step, which has used the gradients by then.
     """
 
     function: str
@@ -47,6 +51,7 @@ class Clipping:
     norms: tuple[float, ...]
     kept: float
     rms: float
+    is_late: bool = False
 
 
 def clipping_of(program: Program, seconds: float) -> Clipping | None:
@@ -74,16 +79,26 @@ class _Watch(TorchFunctionMode):
         self._before: float | None = None
         self._pairs: list[tuple[float, float]] = []
         self._entries = 1
+        # Steps that had ended in this update, and had when clipping began.
+        self._ended, self._ended_before = 0, 0
+        # Updates whose clipping came behind all steps.
+        self._late = 0
 
     @contextmanager
     def on(self) -> Generator[None]:
         """Watch one update inside this context."""
-        handle = register_optimizer_step_pre_hook(self._on_step)
+        handles = [
+            register_optimizer_step_pre_hook(self._on_step),
+            register_optimizer_step_post_hook(self._on_end),
+        ]
+        self._ended = 0
         try:
             with self:
                 yield
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
+        self._late += self._before is not None and self._ended_before > 0
         # Where a closure makes the gradients, they are left behind the step.
         self._on_step()
 
@@ -99,6 +114,7 @@ class _Watch(TorchFunctionMode):
             norms=tuple(before for before, _ in pairs),
             kept=median(after / before for before, after in pairs),
             rms=median(after for _, after in pairs) / math.sqrt(self._entries),
+            is_late=self._late == len(self._pairs),
         )
 
     def __torch_function__(
@@ -118,7 +134,7 @@ class _Watch(TorchFunctionMode):
             self._note("clamp", high)
 
     def _note(self, function: str, bound: Any) -> None:
-        self._before = self._norm()
+        self._before, self._ended_before = self._norm(), self._ended
         if not self._line:
             self._function, self._line = function, user_line()
             is_number = isinstance(bound, (int, float, Tensor))
@@ -134,6 +150,9 @@ class _Watch(TorchFunctionMode):
         if self._before is not None:
             self._pairs.append((self._before, self._norm()))
             self._before = None
+
+    def _on_end(self, *_: Optimizer | Any) -> None:
+        self._ended += 1
 
     def _norm(self) -> float:
         grads = [g.coalesce().values() if g.is_sparse else g for g in self._gradients()]

@@ -3,8 +3,8 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -36,6 +36,7 @@ class MetricFacts:
     Attributes:
         own: For what the untrained network says.
         right: The most for right answers in any form: logits, probabilities, values.
+        by_form: For right answers, form by form.
         wrong: The least for wrong answers in any form.
         constant: The most for the same answer to all, the most frequent class or the mean.
         gap: By how much the worst of right answers is above the best of wrong ones, whatever
@@ -48,6 +49,7 @@ class MetricFacts:
 
     own: float = math.nan
     right: float = math.nan
+    by_form: dict[str, float] = field(default_factory=dict[str, float])
     wrong: float = math.nan
     constant: float = math.nan
     gap: float = math.nan
@@ -88,7 +90,7 @@ def metric_facts(
             return MetricFacts(error=f"{type(error).__name__}: {first_line}")
         is_quick = time.perf_counter() - begun < _QUICK_SECONDS
         right, wrong = made_up_answers(outputs, targets, task)
-        said = [ask(answer) for answer in right.values()]
+        said = {form: ask(answer) for form, answer in right.items()}
         other = [ask(answer) for answer in wrong.values()]
         same = [ask(_constant(answer, task)) for answer in right.values()]
         # More than one tensor may belong together: only single ones are put in other orders.
@@ -99,7 +101,8 @@ def metric_facts(
     outer = next((m for m in tracer.trace.meetings if m.is_outer), None)
     return MetricFacts(
         own=own,
-        right=max(_finite(said), default=math.nan),
+        right=max(_finite(said.values()), default=math.nan),
+        by_form=said,
         wrong=min(_finite(other), default=math.nan),
         constant=max(_finite(same), default=math.nan),
         gap=gap,
@@ -166,5 +169,5 @@ def _mixed(right: Tensor, wrong: Tensor) -> Iterator[Tensor]:
         yield torch.where(is_right.reshape(-1, *[1] * (right.dim() - 1)), right, wrong)
 
 
-def _finite(values: list[float]) -> list[float]:
+def _finite(values: Iterable[float]) -> list[float]:
     return [value for value in values if math.isfinite(value)]
