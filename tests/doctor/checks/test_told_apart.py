@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from headway.doctor.checks.bad_data import check_independent_labels
 from headway.doctor.checks.dead_units import check_dead_units
 from headway.doctor.checks.loss_at_start import check_loss_at_start
+from headway.doctor.checks.normalization import check_normalization
 from headway.doctor.checks.train_eval_mode import check_train_eval_mode
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
@@ -105,6 +106,32 @@ def test_modes_that_differ_by_the_statistics_of_norms_have_another_check() -> No
     evidence = trained(is_followed=False)
     evidence.late_modes = LateModes(train_loss=0.1, eval_loss=1.0, has_statistics=True)
     assert causes(check_train_eval_mode(evidence)) == []
+
+
+def contrastive(late_loss: float) -> Evidence:
+    """Return the evidence of pairs that were told apart in batches, and then in larger ones."""
+
+    def normed() -> nn.Module:
+        return nn.Sequential(nn.Linear(20, 8), nn.BatchNorm1d(8), nn.Linear(8, 1))
+
+    evidence = examine_batch(linear(normed), Budget())
+    evidence = judged(evidence, 0.8)
+    assert evidence.course is not None
+    assert evidence.task is not None
+    evidence.task = replace(evidence.task, kind="unknown")
+    evidence.course.losses[:] = [0.1] * 50
+    evidence.late_modes = LateModes(
+        train_loss=0.8, eval_loss=late_loss, has_statistics=True
+    )
+    return evidence
+
+
+@pytest.mark.parametrize(("late_loss", "severities"), [(0.9, []), (3.0, ["error"])])
+def test_a_loss_that_grows_with_the_batch_is_no_fault_of_norms(
+    late_loss: float, severities: list[str]
+) -> None:
+    found = [f for f in check_normalization(contrastive(late_loss)) if f.severity != "info"]
+    assert [f.severity for f in found] == severities
 
 
 def test_zeroing_is_not_tried_where_gradients_were_seen_to_be_new(digits: Digits) -> None:
