@@ -101,9 +101,8 @@ def _gated(finding: Finding, progress: Progress) -> Finding:
     if finding.is_certain or finding.severity == "info":
         return finding
     if not (progress.is_known or progress.has_diverged) and finding.severity == "warning":
-        return (
-            finding if finding.confidence >= _VAGUE else replace(finding, severity="info")
-        )
+        is_told = finding.is_confirmed or finding.confidence >= _VAGUE
+        return finding if is_told else replace(finding, severity="info")
     if not progress.is_fine and not _is_nearly_there(progress):
         is_weak = finding.confidence < _WEAK and progress.relative >= _HALFWAY
         return replace(finding, severity="warning") if is_weak else finding

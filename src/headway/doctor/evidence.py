@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from headway.doctor.probes.flow import FlowFacts
     from headway.doctor.probes.late_modes import LateModes
     from headway.doctor.probes.lost_numbers import LostNumbers
+    from headway.doctor.probes.memory import Memory
     from headway.doctor.probes.other_inputs import OtherInputs
     from headway.doctor.probes.overfit import Overfit
+    from headway.doctor.probes.slopes import Slopes
     from headway.doctor.probes.sweep import Sweep
     from headway.doctor.probes.updates import Updates
     from headway.doctor.probes.watched import Watched
@@ -76,11 +78,14 @@ class Evidence:
             (`probes/watched.py`), with `late_flow`.
         late_flow: Numbers of each layer at the end of that.
         late_modes: What the training flag changes then (`probes/late_modes.py`).
+        memory: How far gradients reach back in sequences (`probes/memory.py`).
         eval_noise: What randomness in evaluation mode costs then (`probes/eval_noise.py`).
         confusion: Which class the network then says for which (`probes/confusion.py`).
         other_inputs: What it makes of validation inputs that are prepared in another way
             (`probes/other_inputs.py`).
         lost: Where a training that diverged lost its numbers (`probes/lost_numbers.py`).
+        slopes: Whether the gradient of a program that learns badly is that of its loss
+            (`probes/slopes.py`).
         overfit: Whether one batch can be learned by heart (`probes/overfit.py`).
         sweep: Short trainings at several learning rates (`probes/sweep.py`).
         ablation: What the network makes of other inputs (`probes/ablation.py`).
@@ -100,10 +105,12 @@ class Evidence:
     course: "Watched | None" = None
     late_flow: "FlowFacts | None" = None
     late_modes: "LateModes | None" = None
+    memory: "Memory | None" = None
     eval_noise: "EvalNoise | None" = None
     confusion: "Confusion | None" = None
     other_inputs: "OtherInputs | None" = None
     lost: "LostNumbers | None" = None
+    slopes: "Slopes | None" = None
     overfit: "Overfit | None" = None
     sweep: "Sweep | None" = None
     ablation: "Ablation | None" = None

@@ -20,8 +20,10 @@ from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.probes.flow import probe_flow, probe_late_flow
 from headway.doctor.probes.late_modes import probe_late_modes
 from headway.doctor.probes.lost_numbers import probe_lost_numbers
+from headway.doctor.probes.memory import probe_memory
 from headway.doctor.probes.other_inputs import probe_other_inputs
 from headway.doctor.probes.overfit import probe_overfit
+from headway.doctor.probes.slopes import probe_slopes
 from headway.doctor.probes.sweep import probe_sweep
 from headway.doctor.probes.target_use import loss_ignores_targets
 from headway.doctor.probes.updates import probe_updates
@@ -44,12 +46,14 @@ _OF_TRAINING: dict[str, Probe] = {
     "course": probe_watched,
     "late_flow": probe_late_flow,
     "late_modes": probe_late_modes,
+    "memory": probe_memory,
     "eval_noise": probe_eval_noise,
     "confusion": probe_confusion,
     "other_inputs": probe_other_inputs,
     "lost": probe_lost_numbers,
 }
 AFTERWARDS: dict[str, Probe] = {
+    "slopes": probe_slopes,
     "ablation": probe_ablation,
     "overfit": probe_overfit,
     "sweep": probe_sweep,

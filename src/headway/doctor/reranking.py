@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from statistics import fmean
 
-from headway.doctor.finding import SEVERITIES, Finding
+from headway.doctor.finding import SEVERITIES, Finding, Severity
 from headway.doctor.probes.contrasts import SWEPT, Contrast, Contrasts, confidence_of
 
 # A change that wins this share of what is lost has found the cause; less than the second is
@@ -79,11 +79,16 @@ def _judged(
     return replace(
         finding,
         confidence=min(_MOST_CONFIDENT, supported),
-        severity="info" if is_idle else finding.severity,
+        severity="info" if is_idle else _raised(finding.severity, is_proved=is_proved),
         evidence=f"{finding.evidence} {_told(contrast, contrasts)}",
         code=finding.code or contrast.remedy.snippet(),
         is_confirmed=is_proved,
     )
+
+
+def _raised(severity: Severity, *, is_proved: bool) -> Severity:
+    """Return how bad it is once trials have proved it: what is proved is no mere fact."""
+    return "warning" if is_proved and severity == "info" else severity
 
 
 def _found(contrast: Contrast, contrasts: Contrasts) -> Finding:

@@ -37,6 +37,8 @@ class Scores:
             without classes.
         recalls: That share of each class by its id; NaN for those that do not occur, and empty
             without classes.
+        said: How many times as often as it holds yes is said of several labels at once; NaN
+            for other tasks.
     """
 
     loss: float
@@ -44,6 +46,7 @@ class Scores:
     standard: float = math.nan
     macro: float = math.nan
     recalls: tuple[float, ...] = ()
+    said: float = math.nan
 
 
 def score(program: Program, examples: Examples, *, samples: int = 1024) -> Scores:
@@ -71,12 +74,14 @@ def score(program: Program, examples: Examples, *, samples: int = 1024) -> Score
         name = None if callable(program.metric) else program.metric
         standard = _standard(task, said, truth, name)
         recalls = _recalls(task, said, truth)
+        share_said = _said(task, said, truth)
     return Scores(
         loss=loss,
         metric=standard if metric is None else metric,
         standard=standard,
         macro=_mean([recall for recall in recalls if math.isfinite(recall)]),
         recalls=recalls,
+        said=share_said,
     )
 
 
@@ -132,6 +137,16 @@ def _recalls(task: TaskFacts, outputs: Any, targets: Any) -> tuple[float, ...]:
     totals = truth.bincount()
     right = truth[predicted == truth].bincount(minlength=len(totals))
     return tuple((right / totals).tolist())
+
+
+def _said(task: TaskFacts, outputs: Any, targets: Any) -> float:
+    if task.kind != "multilabel" or task.per_position:
+        return math.nan
+    output, target = main_output(outputs), first_tensor(targets)
+    count = int((target > sum(task.levels) / 2).sum())
+    if output.shape != target.shape or not count:
+        return math.nan
+    return int(says_yes(task, output).sum()) / count
 
 
 def _mean(values: list[float]) -> float:

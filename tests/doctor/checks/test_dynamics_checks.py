@@ -183,6 +183,37 @@ def test_a_layer_of_one_unit_is_too_narrow(digits: Digits, measured: Measure) ->
     assert (finding.cause, finding.layer) == ("capacity", "0")
 
 
+class Attending(nn.Module):
+    """Rows of digits, weighed by scores that a layer of one unit gives, or only by them."""
+
+    def __init__(self, *, keeps_rows: bool) -> None:
+        super().__init__()
+        self.rows, self.score, self.head = (
+            nn.Linear(8, 16),
+            nn.Linear(16, 1),
+            nn.Linear(16 if keeps_rows else 8, 10),
+        )
+        self.keeps_rows = keeps_rows
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = self.rows(x.view(-1, 8, 8)).tanh()
+        shares = self.score(rows).softmax(dim=1)
+        return self.head((shares * rows).sum(dim=1) if self.keeps_rows else shares[..., 0])
+
+
+@pytest.mark.parametrize("keeps_rows", [True, False])
+def test_a_score_of_attention_is_no_bottleneck_unless_only_scores_go_on(
+    digits: Digits, measured: Measure, keeps_rows: bool
+) -> None:
+    def attend(program: Program) -> Program:
+        model = Attending(keeps_rows=keeps_rows)
+        optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+        return replace(program, model=model, optimizer=optimizer)
+
+    found = check_capacity(measured(changed(digits(epochs=2), attend)))
+    assert [f.layer for f in found if f.layer] == ([] if keeps_rows else ["score"])
+
+
 def test_a_head_of_one_unit_before_its_slow_copy_is_no_bottleneck(
     digits: Digits, measured: Measure
 ) -> None:

@@ -147,6 +147,25 @@ def test_enough_samples_learned_by_heart_are_no_fault(digits: Digits) -> None:
     assert severities(check_overfitting(evidence)) == [("overfitting", "info")]
 
 
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [(0.95, [("overfitting", "warning")]), (0.7, [])],
+    ids=["most of it by heart", "a usual gap"],
+)
+def test_a_gap_of_half_of_what_is_learned_is_suspected_without_a_rise(
+    digits: Digits, train: float, expected: list[tuple[str, str]]
+) -> None:
+    evidence = evidence_of(digits()(0), [1.6, 0.82, 0.88, 0.88, 0.88], standard=0.47)
+    evidence.baselines = Baselines(dumb=0.0, learned={"linear": 0.3}, samples=1000)
+    evidence.course.evaluations = [
+        replace(evaluation, train=replace(evaluation.train, standard=train))
+        for evaluation in evidence.course.evaluations
+    ]
+    found = list(check_overfitting(evidence))
+    assert severities(found) == expected
+    assert not any(finding.is_certain for finding in found)
+
+
 def rare(program: Program, *, accuracy: float, recall: float) -> Evidence:
     numbers = {"standard": accuracy, "macro": (1 + recall) / 2, "recalls": (1.0, recall)}
     evidence = evidence_of(program, [1.0, 0.5], **numbers)

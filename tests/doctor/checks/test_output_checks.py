@@ -348,6 +348,26 @@ def test_a_distance_to_one_hot_is_a_warning_where_it_learns():
     assert (first.cause, first.severity) == ("loss_mismatch", "warning")
 
 
+def tissues() -> tuple[Tensor, Tensor]:
+    """Noisy pictures whose corners show three kinds, which are numbered from 1."""
+    mask = torch.zeros(64, 1, 16, 16)
+    for n, spots in enumerate(torch.randperm(4) for _ in range(64)):
+        for kind, spot in enumerate(spots[:3].tolist(), start=1):
+            top, left = 8 * (spot // 2) + 1, 8 * (spot % 2) + 1
+            mask[n, 0, top : top + 6, left : left + 6] = kind
+    return mask + 0.1 * torch.randn(mask.shape), mask
+
+
+def test_a_distance_to_numbers_of_kinds_is_a_warning_where_it_learns():
+    torch.manual_seed(0)
+    make = program(lambda *_: nn.Conv2d(1, 1, 1), MSE, tissues(), 1, lr=0.1, epochs=10)
+
+    first = findings(evidence_of(make, is_trained=True))[0]
+
+    assert (first.cause, first.severity) == ("loss_mismatch", "warning")
+    assert first.is_certain
+
+
 @pytest.mark.parametrize("make", HEALTHY.values(), ids=HEALTHY)
 def test_nothing_is_found_before_the_training_of(make):
     assert findings(evidence_of(make)) == []

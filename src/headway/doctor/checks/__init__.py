@@ -26,6 +26,7 @@ from headway.doctor.checks.loss_numerics import check_loss_numerics
 from headway.doctor.checks.lost_numbers import check_lost_numbers
 from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
+from headway.doctor.checks.memory import check_memory
 from headway.doctor.checks.metric import check_metric
 from headway.doctor.checks.mixed_samples import check_mixed_samples
 from headway.doctor.checks.noisy_labels import check_noisy_labels
@@ -42,6 +43,7 @@ from headway.doctor.checks.overfit_one_batch import check_overfit_one_batch
 from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.checks.padding import check_padding
 from headway.doctor.checks.penalty_terms import check_penalty_terms
+from headway.doctor.checks.rare_labels import check_rare_labels
 from headway.doctor.checks.regularization import check_regularization
 from headway.doctor.checks.replaced_targets import check_replaced_targets
 from headway.doctor.checks.saturation import check_saturation
@@ -75,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     check_loss_numerics,
     check_loss_at_start,
     check_class_imbalance,
+    check_rare_labels,
     check_gradient_wiring,
     check_attention_mask,
     check_frozen_parameters,
@@ -84,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     check_lost_numbers,
     check_last_step,
     check_order_blind,
+    check_memory,
     check_normalization,
     check_symmetry,
     check_activation_scale,

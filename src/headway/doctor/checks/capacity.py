@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
+from headway.doctor.probes.bypassed import NARROW
 from headway.doctor.probes.flow import FlowFacts
 from headway.doctor.progress import Progress, progress
 
-# A layer of one or two units passes on nothing that several classes could be told by.
-_BOTTLENECK = 2
 # Nobody means a single unit to carry everything.
 _SINGLE = 0.8
 
@@ -63,7 +62,7 @@ def _is_like_linear(reached: Progress) -> bool:
 def _narrowest(evidence: Evidence) -> tuple[str, int] | None:
     """Return the narrowest hidden layer with a weight of its own, if it is a bottleneck.
 
-    Layers with fewer outputs than both their inputs and the last layer's outputs squeeze.
+    It is none where something passes beside it, such as what a score of attention weighs.
     """
     flow: FlowFacts | None = evidence.flow
     head = flow.head if flow is not None else None
@@ -75,9 +74,10 @@ def _narrowest(evidence: Evidence) -> tuple[str, int] | None:
     hidden = [
         (len(weight), name)
         for name, weight in weights[:-1]
-        if len(weight) <= _BOTTLENECK < weight[0].numel()
+        if len(weight) <= NARROW < weight[0].numel()
         # A slow copy of the network may come behind what gives the answer.
         and (head is None or name != head.name)
+        and (flow is None or name not in flow.bypassed)
     ]
     if not hidden:
         return None

@@ -6,10 +6,14 @@ from headway.doctor.checks.certain import certain
 from headway.doctor.checks.naming import listed
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.slopes import Slopes
 from headway.doctor.probes.traced import Cut, ForwardTrace
 from headway.doctor.probes.updates import Updates
+from headway.doctor.progress import progress
 
 _CAUSE: Cause = "gradient_wiring"
+# A gradient that is not that of the loss can be meant, though hardly where nothing is learned.
+_CONFIDENCE = 0.9
 # What torch says when a graph is missing, used twice or changed, and what to do about it.
 _ERRORS = {
     "does not require grad": "Keep the graph from the weights to the loss: compute the loss "
@@ -37,7 +41,7 @@ def check_gradient_wiring(evidence: Evidence) -> Iterator[Finding]:
     found = [*_raised(updates), *_cut(updates)]
     if not found:
         found = [*_none_at_all(updates), *_dropped(updates), *_repeated(updates)]
-    yield from found
+    yield from found or _wrong(updates, evidence)
 
 
 def _raised(updates: Updates) -> Iterator[Finding]:
@@ -174,4 +178,31 @@ def _repeated(updates: Updates) -> Iterator[Finding]:
         "used before.",
         "Call optimizer.step() once for each backward pass.",
         code="loss.backward()\noptimizer.step()",
+    )
+
+
+def _wrong(updates: Updates, evidence: Evidence) -> Iterator[Finding]:
+    """Layers at which a gradient arrives that is not the slope of the loss."""
+    slopes: Slopes | None = evidence.slopes
+    cuts = updates.trace.cuts if updates.trace is not None else []
+    # A gradient is given to what has none on purpose.
+    if slopes is None or not slopes.wrong or any(cut.is_flat for cut in cuts):
+        return
+    worst = max(slopes.wrong, key=lambda wrong: wrong.error)
+    cut = next((cut for cut in cuts if cut.op in _CODE), None)
+    yield Finding(
+        cause=_CAUSE,
+        severity="error",
+        confidence=_CONFIDENCE,
+        evidence=f"{listed([wrong.layer for wrong in slopes.wrong])}: the gradient is not the "
+        f"slope of the loss. Along a random direction in {worst.layer or 'the model'} the "
+        f"loss changes by {worst.measured:.3g}, measured by finite differences, and by "
+        f"{worst.backward:.3g} according to backward; in all directions tried the difference "
+        f"is {worst.error:.0%}.{_named(cut)} The program learns badly: "
+        f"{progress(evidence).describe()}.",
+        remedy="Let the whole gradient through: no detach, .data or no_grad on a way from "
+        "these weights to the loss.",
+        layer=worst.layer,
+        code=_CODE.get(cut.op, "") if cut else "",
+        check=_CAUSE,
     )

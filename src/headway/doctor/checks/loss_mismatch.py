@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from headway.doctor.calls import DISTANCES
-from headway.doctor.checks.certain import certain
+from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.checks.gated import gated
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
@@ -41,6 +41,7 @@ def check_loss_mismatch(evidence: Evidence) -> Iterator[Finding]:
             yield from found
             return
     yield from _not_reduced(first)
+    yield from _on_numbers(evidence, first)
     yield from _on_classes(evidence, first)
     yield from _one_by_one(evidence, first)
     yield from _unfit(evidence, first)
@@ -177,6 +178,28 @@ def _not_reduced(first: FirstBatch) -> Iterator[Finding]:
             "Take the mean of the loss.",
             code="loss = loss_fn(output, target).mean()",
         )
+
+
+def _on_numbers(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Distances between an output and the number that a kind of place happens to have."""
+    seen = first.numbered
+    if seen is None:
+        return
+    told = (
+        "its metric is the same where they are numbered in another order"
+        if seen.is_told_by_metric
+        else "areas of any two numbers lie next to each other"
+    )
+    yield absurd(
+        evidence,
+        _CAUSE,
+        0.9 if seen.is_told_by_metric else 0.8,
+        f"The targets number {seen.count} kinds, one at each position, and the loss is a "
+        f"distance between such numbers and one output, although {told}: what lies between "
+        "0 and 2 is taken for 1.",
+        f"Give the network {seen.count} outputs at each position, and use CrossEntropyLoss.",
+        code="loss_fn = nn.CrossEntropyLoss()  # logits (N, C, ...), targets int64 (N, ...)",
+    )
 
 
 def _on_classes(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:

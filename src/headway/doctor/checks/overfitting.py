@@ -23,7 +23,8 @@ _CLEARLY_DROPPED = 0.15
 _MOSTLY_DROPPED = 0.5
 # A training metric so far above the validation metric, likewise, is a gap.
 _GAP = 0.15
-# So far above it, the training data is learned by heart.
+# So far above it, the training data is learned by heart, or most of it: a rise of the loss may
+# be over before the second evaluation, and whether stopping helps has to be tried.
 _HUGE_GAP = 0.4
 _BY_HEART = 0.98
 # A program that did not get half of the way on its training data learned nothing by heart.
@@ -50,9 +51,8 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     gap = reached.train_metric - reached.metric
     learned = (reached.train_metric - reached.dumb) / max(_range(reached), 1e-9)
     has_gap = gap > max(_GAP * _range(reached), reached.margin) and learned > _LEARNED
-    is_by_heart = gap > max(_HUGE_GAP * _range(reached), reached.margin) and (
-        reached.train_metric >= _BY_HEART
-    )
+    is_wide = gap > max(_HUGE_GAP * _range(reached), reached.margin) and learned > _LEARNED
+    is_by_heart = is_wide and reached.train_metric >= _BY_HEART
     least = _SMALL_GAP if rise >= _RISEN_MUCH else _CLEAR_GAP
     is_too_few = (
         evidence.program.train.num_samples <= _FEW_SAMPLES
@@ -60,15 +60,16 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
         and gap > max(least * _range(reached), reached.margin)
     )
     is_open = rise >= _RISEN or (reached.is_poor and has_gap)
-    if not (is_open or is_by_heart or is_too_few):
+    if not (is_open or is_wide or is_too_few):
         return
     own_cost = _own_cost(course, own_metric(evidence)) if rise >= _RISEN else 0.0
     is_lost = own_cost > _MOSTLY_DROPPED
     is_sure = is_by_heart or is_too_few or is_lost
+    has_fallen = (has_gap and dropped > _DROPPED) or own_cost > _CLEARLY_DROPPED
     severity: Severity = "info"
     if has_gap and (dropped > _CLEARLY_DROPPED or reached.is_poor):
         severity = "error"
-    elif is_sure or (has_gap and dropped > _DROPPED) or own_cost > _CLEARLY_DROPPED:
+    elif is_sure or is_wide or has_fallen:
         severity = "warning"
     yield Finding(
         cause="overfitting",

@@ -54,6 +54,8 @@ _OF_WEIGHTS: frozenset[Cause] = frozenset(
 )
 # The same change leaves them a confidence of so many times their own at most.
 _SURER, _MOST_SURE = 1.6, 0.95
+# Facts that cost nothing by themselves, but may hide what a trial shows.
+_TRIED_FACTS = ("rare_labels",)
 # Checks whose findings rest on trainings already; a schedule shows in whole ones only.
 SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
 
@@ -111,6 +113,8 @@ class Contrasts:
         part: Their share of those that the program makes.
         dumb: What a constant answer reaches; NaN where it is not known.
         own: The scale of the program's own metric, where that is a function.
+        is_blunt: Whether accuracy hardly moves, whatever the network has learned, so that it
+            is no scale for the own metric.
     """
 
     tried: tuple[Contrast, ...] = ()
@@ -120,6 +124,7 @@ class Contrasts:
     part: float = 0.0
     dumb: float = math.nan
     own: OwnMetric | None = None
+    is_blunt: bool = False
 
     def proves(self, contrast: Contrast) -> bool:
         """Whether the change wins a share of what is learned on each of several new seeds."""
@@ -136,7 +141,8 @@ class Contrasts:
         is_judged = self.part >= _LARGE_PART and self.dumb < 1
         if not is_judged or not all(map(math.isfinite, contrast.own_gains)):
             return False
-        luck = max(self.margin / 2, _LEAST_MARGIN) * own.way / (1 - self.dumb)
+        scale = 1.0 if self.is_blunt else 1 - self.dumb
+        luck = max(self.margin / 2, _LEAST_MARGIN) * own.way / scale
         spread = _SPREADS * stdev(contrast.untreated.own_scores)
         learned = fmean(contrast.treated.own_scores) - own.constant
         least = max(luck, spread, _WORTH_IN_OWN * learned)
@@ -196,21 +202,24 @@ def probe_contrasts(
         findings: Of all checks.
     """
     reached = progress(evidence)
-    share, num_runs = (_WHOLE_SHARE, _NUM_WHOLE) if reached.is_fine else (_SHARE, _NUM_RUNS)
+    # Where accuracy tells nothing, the user's own metric can prove a suspicion of imbalance.
+    is_by_own = _is_judged_by_own(evidence, reached)
+    is_fine = reached.is_fine or is_by_own
+    share, num_runs = (_WHOLE_SHARE, _NUM_WHOLE) if is_fine else (_SHARE, _NUM_RUNS)
     runs = ShortRuns(evidence, seconds=budget.part(share), num_runs=num_runs)
     margin = max(_LEAST_MARGIN, reached.margin)
-    if runs.is_over or not (reached.is_known or reached.has_diverged):
+    if runs.is_over or not (reached.is_known or reached.has_diverged or is_by_own):
         return Contrasts(margin=margin)
     suggested = list(_suggested(findings, evidence))
     is_screened = reached.is_fine and reached.has_room and runs.part == 1
-    if reached.is_fine and not suggested and not is_screened:
+    if is_fine and not suggested and not is_screened:
         return Contrasts(margin=margin)
     tried: list[tuple[_Arm, Reached]] = []
     untreated = runs.run()
     for arm in suggested:
         if not (reached.is_fine and _is_long_enough(arm, tried, untreated, margin)):
             _try(arm, runs, tried)
-    if not reached.is_fine or is_screened:
+    if not is_fine or is_screened:
         sure = 0.0 if is_screened else _confirmed_rates(findings)
         for suspect in usual_suspects(evidence):
             sure = max(sure, _surest(tried, untreated, reached))
@@ -220,7 +229,7 @@ def probe_contrasts(
             if is_screened and not runs.has_time_for(_PROOF + 1):
                 break
             _try(_arm(suspect), runs, tried)
-    if reached.is_fine:
+    if is_fine:
         own = own_metric(evidence)
         _prove(tried, runs, untreated, max(_LEAST_MARGIN, margin / 2), own)
     else:
@@ -233,7 +242,15 @@ def probe_contrasts(
         part=runs.part,
         dumb=reached.dumb,
         own=own_metric(evidence),
+        is_blunt=evidence.task.kind == "multilabel",
     )
+
+
+def _is_judged_by_own(evidence: Evidence, reached: Progress) -> bool:
+    """Whether the program came to its end and only its own metric tells how far it got."""
+    is_open = not (reached.is_known or reached.has_diverged)
+    is_whole = reached.is_complete and reached.is_of_new
+    return is_open and is_whole and own_metric(evidence) is not None
 
 
 def _suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[_Arm]:
@@ -265,14 +282,19 @@ def _is_open(finding: Finding, evidence: Evidence) -> bool:
     is_whole = finding.check == "schedule"
     is_swept = evidence.sweep is not None and not progress(evidence).is_fine
     is_tried = finding.check in SWEPT and (is_whole or is_swept)
-    is_vague = finding.check == "overfit_one_batch" or finding.severity == "info"
+    is_fact = finding.severity == "info" and finding.check not in _TRIED_FACTS
+    is_vague = finding.check == "overfit_one_batch" or is_fact
     # Raw inputs cannot be told from raw targets by changing one of the two.
     is_of_both = finding.check == "loss_at_start" and finding.cause == "input_scale"
     # Arms are compared by accuracy, which is what hides rare classes, if by nothing else.
     is_told = own_metric(evidence) is not None and finding.severity == "warning"
-    is_judged = is_told and progress(evidence).is_fine
+    reached = progress(evidence)
+    is_by_own = _is_judged_by_own(evidence, reached)
+    is_judged = is_told and (reached.is_fine or is_by_own)
+    is_other = is_by_own and finding.cause != "class_imbalance"
     is_hidden = finding.check == "class_imbalance" and not is_judged
-    return not (finding.is_certain or is_vague or is_tried or is_of_both or is_hidden)
+    is_out = is_hidden or is_other
+    return not (finding.is_certain or is_vague or is_tried or is_of_both or is_out)
 
 
 def _is_long_enough(

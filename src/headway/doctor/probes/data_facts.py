@@ -78,6 +78,7 @@ class DataFacts:
         targets: Facts of the targets.
         class_counts: How often each id occurs in the training data.
         val_class_counts: Likewise in the validation data.
+        label_shares: Of several labels at once, for how many training samples each holds.
         mixed: How often neighbors in the stored order differ in their class, next to what
             an order by chance has: near 0 where the data is sorted by class, NaN unknown.
         flipped_alone: What happens to inputs or targets without the other, or "".
@@ -104,6 +105,7 @@ class DataFacts:
     targets: InputFacts | None = None
     class_counts: dict[int, int] = field(default_factory=dict[int, int])
     val_class_counts: dict[int, int] = field(default_factory=dict[int, int])
+    label_shares: tuple[float, ...] = ()
     mixed: float = math.nan
     flipped_alone: str = ""
     viewed_classes: int = 0
@@ -132,6 +134,7 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
         inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
         targets=facts_of(first_tensor(targets)),
         class_counts=_class_counts(task, targets),
+        label_shares=_label_shares(task, targets),
         mixed=_mixed(task, targets),
         flipped_alone=_flipped_alone(program, task),
         viewed_classes=viewed_classes(first_tensor(targets)),
@@ -257,6 +260,13 @@ def _class_counts(task: TaskFacts, targets: Any) -> dict[int, int]:
         return {}
     values, counts = ids[ids != -1].unique(return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _label_shares(task: TaskFacts, targets: Any) -> tuple[float, ...]:
+    if task.kind != "multilabel" or task.per_position:
+        return ()
+    is_yes = first_tensor(targets) > sum(task.levels) / 2
+    return tuple(is_yes.float().mean(dim=0).tolist())
 
 
 def _mixed(task: TaskFacts, targets: Any) -> float:

@@ -23,6 +23,7 @@ from headway.doctor.probes.loss_records import (
 )
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
+from headway.doctor.probes.numbered import Numbered, numbered
 from headway.doctor.probes.penalty import Penalty, penalty_of
 from headway.doctor.probes.penalty_terms import PenaltyTerms, penalty_terms
 from headway.doctor.probes.plain_answers import LossFacts, loss_facts
@@ -87,6 +88,7 @@ class FirstBatch:
         penalty: What the program's own step adds to its loss; None where it adds nothing.
         penalty_terms: What the loss adds that knows no targets; None where it adds nothing.
         reads_targets: Whether other targets make another update.
+        numbered: Targets that number kinds, under a distance; None where they do not.
     """
 
     samples: int = 0
@@ -110,6 +112,7 @@ class FirstBatch:
     penalty: Penalty | None = None
     penalty_terms: PenaltyTerms | None = None
     reads_targets: bool = True
+    numbered: Numbered | None = None
 
     @property
     def targets_shape(self) -> tuple[int, ...]:
@@ -177,6 +180,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         metric=metric_facts(program, outputs, targets, evidence.task),
         reads_targets=bool(error)
         or _reads_targets(evidence, program, outputs, (inputs, targets)),
+        numbered=_numbered(evidence, program, outputs, (inputs, targets)),
     )
 
 
@@ -232,6 +236,18 @@ def _reads_targets(
             return reads_targets(evidence, program, outputs, batch)
     except Exception:
         return True
+
+
+def _numbered(
+    evidence: Evidence, program: Program, outputs: Any, batch: Batch
+) -> Numbered | None:
+    """Return what is known of targets that number kinds, None where they do not."""
+    if evidence.task.targets_equal_inputs:
+        return None
+    try:
+        return numbered(program, batch[0], outputs, batch[1])
+    except Exception:
+        return None
 
 
 def _wide_batch(program: Program) -> Any:

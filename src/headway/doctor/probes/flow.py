@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from headway.doctor.evidence import Budget, Evidence
+from headway.doctor.examples import take
+from headway.doctor.probes.bypassed import bypassed
 from headway.doctor.program import (
     Program,
     call_model,
@@ -32,6 +34,8 @@ _SAMPLES = 512
 # Share of the budget that a second, larger batch may take.
 _SHARE = 0.05
 _SPEEDUP = 4.0
+# Samples that show what is connected with what.
+_FEW = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +49,14 @@ class FlowFacts:
         curvature: How far the network is from an affine map of its inputs: the distance of
             its answer to the mean of two inputs from the mean of its two answers, over the
             spread of answers. Softmax and sigmoid at the end are undone. NaN where unknown.
+        bypassed: Layers of a unit or two that something else passes beside.
     """
 
     layers: tuple[LayerNumbers, ...]
     num_samples: int
     input_rms: float = math.nan
     curvature: float = math.nan
+    bypassed: frozenset[str] = frozenset()
 
     @cached_property
     def weighted(self) -> tuple[LayerNumbers, ...]:
@@ -125,7 +131,15 @@ def measure_flow(program: Program, budget: Budget) -> FlowFacts:
         num_samples=num_in(inputs),
         input_rms=_input_rms(inputs),
         curvature=_curvature(program, inputs, layers),
+        bypassed=bypassed(program, _first(inputs)),
     )
+
+
+def _first(inputs: Any) -> Any:
+    try:
+        return take(inputs, torch.arange(min(_FEW, num_in(inputs))))
+    except (TypeError, AttributeError, IndexError):
+        return inputs  # no tensors
 
 
 def _larger_batch(program: Program, count: int) -> Any:

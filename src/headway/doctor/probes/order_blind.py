@@ -26,7 +26,7 @@ def is_order_blind(program: Program, inputs: Any) -> bool:
     The answers stay the same then when the steps are put in another order, or they follow
     their steps where each has an answer of its own.
     """
-    shape = next((t.shape[:2] for t in tensors_in(inputs) if _is_sequence(t)), None)
+    shape = sequence_shape(inputs)
     if shape is None:
         return False
     order = torch.randperm(shape[1], generator=torch.Generator().manual_seed(0))
@@ -42,6 +42,11 @@ def is_order_blind(program: Program, inputs: Any) -> bool:
     if plain.shape[:2] == shape:
         gaps.append(float((plain[:, order.to(plain.device)] - other).abs().max()))
     return min(gaps) <= _EPS * spread
+
+
+def sequence_shape(inputs: Any) -> torch.Size | None:
+    """Return the numbers of samples and of steps, None where there are no sequences."""
+    return next((t.shape[:2] for t in tensors_in(inputs) if _is_sequence(t)), None)
 
 
 def reordered(inputs: Any, shape: torch.Size, order: Tensor) -> Any:

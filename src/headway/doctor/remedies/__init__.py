@@ -10,6 +10,7 @@ from headway.doctor.remedies.duration import SetEpochs, SetSchedule
 from headway.doctor.remedies.heads import AddHead, RemoveHead
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.label_weights import LabelWeights
 from headway.doctor.remedies.labels import FixLabels
 from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.metrics import UsualMetric
@@ -32,6 +33,7 @@ from headway.doctor.remedies.rates import (
     SetLearningRate,
 )
 from headway.doctor.remedies.reconnecting import ReconnectGradient
+from headway.doctor.remedies.recurrence import OpenGates
 from headway.doctor.remedies.registering import RegisterLayers
 from headway.doctor.remedies.regularization import (
     InsertDropout,
@@ -74,8 +76,10 @@ __all__ = [
     "InsertActivation",
     "InsertDropout",
     "InsertNormalization",
+    "LabelWeights",
     "LeavePenaltiesOut",
     "LoosenClip",
+    "OpenGates",
     "PadInFront",
     "ReconnectGradient",
     "RegisterLayers",

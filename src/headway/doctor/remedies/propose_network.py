@@ -18,6 +18,7 @@ from headway.doctor.remedies.rates import (
     ClipGradients,
     SetLearningRate,
 )
+from headway.doctor.remedies.recurrence import OpenGates
 from headway.doctor.remedies.remedy import Remedy
 from headway.doctor.remedies.residual import AddResidual
 from headway.doctor.remedies.situation import USUAL_BATCH, USUAL_LR, Situation, rounded
@@ -51,6 +52,8 @@ def _hidden_activation(now: Situation) -> list[Remedy]:
 
 
 def _vanishing(now: Situation) -> list[Remedy]:
+    if now.finding.check == "memory":
+        return [OpenGates(), Reinitialize()]
     shrinks = bool(now.hidden & _SHRINKING)
     swap: list[Remedy] = [_swap_anew()] if shrinks else []
     return [*swap, InsertNormalization(), Reinitialize(), AddResidual()]

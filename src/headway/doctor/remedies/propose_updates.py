@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import torch
+
 from headway.doctor.finding import Cause
 from headway.doctor.remedies.activations import SwapActivation
 from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
+from headway.doctor.remedies.label_weights import LabelWeights
 from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.modes import DropoutFollowsMode
 from headway.doctor.remedies.normalization import (
@@ -39,6 +42,9 @@ from headway.doctor.remedies.wiring import (
     UsualStep,
     ZeroGrad,
 )
+
+# Of the square of all weights, where a network knows its samples by heart.
+_L2 = 1e-3
 
 
 def _gradient_wiring(now: Situation) -> list[Remedy]:
@@ -117,6 +123,8 @@ def _batch_size(now: Situation) -> list[Remedy]:
 
 
 def _class_imbalance(now: Situation) -> list[Remedy]:
+    if now.evidence.task.kind == "multilabel":
+        return [LabelWeights()]
     return [ClassWeights("loss"), ClassWeights("sampler")]
 
 
@@ -143,10 +151,15 @@ def _epochs_few(now: Situation) -> list[Remedy]:
 
 
 def _overfitting(now: Situation) -> list[Remedy]:
+    # Decay that goes through the gradient: AdamW multiplies its own by the rate.
+    is_decoupled = isinstance(now.program.optimizer, torch.optim.AdamW)
+    has_little = not is_decoupled and now.weight_decay < _L2
+    decayed = Together((SetWeightDecay(_L2), EarlyStopping(3)))
     return [
         EarlyStopping(3),
         Together((InsertDropout(0.3), EarlyStopping(3))),
         InsertDropout(0.3),
+        *([decayed] if has_little else []),
         Together((SetOptimizer("adamw"), SetWeightDecay(0.1))),
     ]
 

@@ -18,6 +18,8 @@ from headway.errors import RemedyDoesNotFit
 
 _LEAVING = frozenset(("numpy", "tolist", "item"))
 _RETURNING = frozenset(("tensor", "as_tensor", "asarray", "new_tensor"))
+# A gradient that differs by this share of itself is another one.
+_OTHER = 0.2
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,13 @@ class ReconnectGradient:
 
     def apply(self, program: Program) -> Program:
         """Return the program with a forward pass and a loss that cut nothing off."""
-        before = _num_reached(program)
+        before = _gradients(program)
         changed = replace(
             program,
             model=_Connected(program.model),
             loss_fn=_ConnectedLoss(program.loss_fn),
         )
-        if _num_reached(changed) <= before:
+        if not _is_more(_gradients(changed), before):
             raise RemedyDoesNotFit(
                 "no detach, .data or no_grad was found that keeps a gradient from a parameter"
             )
@@ -144,8 +146,21 @@ class _ConnectedLoss(nn.Module):
             return self.loss_fn(outputs, targets)
 
 
-def _num_reached(program: Program) -> int:
-    """Return how many parameters get a gradient from one batch; 0 where none can."""
+def _is_more(connected: list[Tensor | None], before: list[Tensor | None]) -> bool:
+    """Whether more parameters get a gradient, or as many another one."""
+    num, num_before = (sum(g is not None for g in of) for of in (connected, before))
+    if num != num_before:
+        return num > num_before
+    pairs = [
+        (one, two)
+        for one, two in zip(connected, before, strict=True)
+        if one is not None and two is not None
+    ]
+    return any(float((one - two).norm()) > _OTHER * float(two.norm()) for one, two in pairs)
+
+
+def _gradients(program: Program) -> list[Tensor | None]:
+    """Return the gradients of one batch by parameter; none where there can be none."""
     inputs, targets = a_batch(program)
     wanted = [p for p in program.model.parameters() if p.requires_grad]
     buffers = {name: b.clone() for name, b in program.model.named_buffers()}
@@ -154,9 +169,9 @@ def _num_reached(program: Program) -> int:
             loss = program.loss_fn(call_model(program.model, inputs), targets)
         found = torch.autograd.grad(loss.sum(), wanted, allow_unused=True)
     except RuntimeError:
-        return 0
+        return [None] * len(wanted)
     finally:
         for name, value in program.model.named_buffers():
             value.copy_(buffers[name])
     gradients: list[Tensor | None] = list(found)
-    return sum(gradient is not None for gradient in gradients)
+    return [None if grad is None else grad.to_dense() for grad in gradients]
