@@ -13,7 +13,8 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.own_metric import OwnMetric, own_metric
 from headway.doctor.probes.baselines import Baselines
-from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts
+from headway.doctor.probes.contrast import Contrast, Contrasts
+from headway.doctor.probes.contrasts import probe_contrasts
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.metric_facts import MetricFacts
 from headway.doctor.probes.sweep import Sweep, SweepPoint

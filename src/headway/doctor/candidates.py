@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from headway.doctor.arm import Remedies
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
-from headway.doctor.probes.contrasts import Contrasts
+from headway.doctor.probes.contrast import Contrasts
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
 from headway.doctor.remedies.optimizers import SetOptimizer

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headway.doctor.probes.ablation import Ablation
     from headway.doctor.probes.baselines import Baselines
     from headway.doctor.probes.confusion import Confusion
-    from headway.doctor.probes.contrasts import Contrasts
+    from headway.doctor.probes.contrast import Contrasts
     from headway.doctor.probes.data_facts import DataFacts
     from headway.doctor.probes.eval_noise import EvalNoise
     from headway.doctor.probes.first_batch import FirstBatch

@@ -5,7 +5,8 @@ from dataclasses import replace
 from statistics import fmean
 
 from headway.doctor.finding import SEVERITIES, Finding, Severity
-from headway.doctor.probes.contrasts import SWEPT, Contrast, Contrasts, confidence_of
+from headway.doctor.probes.contrast import Contrast, Contrasts, confidence_of
+from headway.doctor.probes.suggestions import SWEPT
 
 # A change that wins this share of what is lost has found the cause; less than the second is
 # nothing, whatever the change.

@@ -11,7 +11,8 @@ from torch import nn
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause, Finding
-from headway.doctor.probes.contrasts import Contrast, Contrasts, probe_contrasts
+from headway.doctor.probes.contrast import Contrast, Contrasts
+from headway.doctor.probes.contrasts import probe_contrasts
 from headway.doctor.program import MakeProgram, Program, seed_all
 from headway.doctor.progress import progress
 from headway.doctor.remedies.heads import RemoveHead
