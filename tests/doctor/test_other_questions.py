@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from headway.doctor.checks.bad_data import check_bad_data
 from headway.doctor.checks.label_encoding import check_label_encoding
 from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.evidence import Evidence
@@ -71,6 +72,19 @@ def test_targets_that_the_loss_never_reads_are_no_labels(
     assert evidence.task.kind == "unknown"
     assert not list(check_label_encoding(evidence))
     assert not progress(evidence).is_known
+
+
+def of_none(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    return x, torch.zeros_like(y)
+
+
+def test_targets_that_nobody_reads_may_all_be_equal(
+    digits: Digits, measured: Measure
+) -> None:
+    unread = with_data(digits, of_none, loss_fn=lambda: apart, metric=constant, epochs=1)
+    assert not list(check_bad_data(measured(unread)))
+    read = with_data(digits, of_none, metric=constant, epochs=1)
+    assert [f.cause for f in check_bad_data(measured(read))] == ["bad_data"]
 
 
 def test_a_usual_loss_reads_its_targets(digits: Digits, measured: Measure) -> None:

@@ -419,3 +419,14 @@ def test_a_metric_that_takes_logits_for_probabilities_is_named(metric, said):
     made = program(mlp(), F.binary_cross_entropy_with_logits, yes, 1, metric=metric)
 
     assert [finding.cause for finding in check_metric(evidence_of(made))] == said
+
+
+def test_densities_are_not_meant_to_be_equal_to_what_they_are_of():
+    def likelihood(log_p: Tensor, values: Tensor) -> Tensor:
+        bins = ((values[:, 0] + 3) * 1.5).long().clamp(0, 9)
+        return -log_p[torch.arange(len(bins)), bins].mean()
+
+    inputs = torch.randn(200, 64, generator=torch.Generator().manual_seed(3))
+    made = program(mlp(nn.LogSoftmax(1)), likelihood, (inputs, inputs[:, :1] * 2), 10)
+
+    assert "output_activation" not in {f.cause for f in findings(evidence_of(made))}

@@ -150,7 +150,8 @@ def _constant(evidence: Evidence, data: DataFacts) -> Iterator[Finding]:
         )
     targets = data.targets
     # Targets without meaning belong to an update that makes its own.
-    has_meaning = evidence.program.step is None and evidence.task.kind != "values"
+    is_told = evidence.task.kind not in ("values", "unknown")
+    has_meaning = evidence.program.step is None and is_told
     is_one = (
         targets is not None and targets.constant_fraction == 1 and targets.distinct == 1
     )

@@ -152,6 +152,10 @@ def _reach(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     target = seen.target if seen else first.target
     if not (seen or is_by_hand) or head is None or target is None or head.op not in RANGES:
         return
+    shape = first.output.shape if first.output is not None else target.shape
+    if not seen and math.prod(shape) != target.numel():
+        # What has another size cannot be meant to be equal, as densities and their numbers.
+        return
     low, high = RANGES[head.op]
     target = target.float()
     slack = 1e-3 * float(target.max() - target.min())
