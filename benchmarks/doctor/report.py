@@ -248,14 +248,14 @@ Each part was measured once before what it showed was mended, and counts as deve
 from then on. *Held-out* has other families of networks and other real programs than
 *development*, on which thresholds were set. The later parts were each written by people who
 had read nothing of the doctor, after what the part before had shown was mended: the first
-column alone speaks of the code as it is now. Figures of
-the older parts are of the code of their time. *Sixth* has many mild faults, and showed that
-the doctor passed them over; it was checked on cores that others used, and so was *latest*,
-with 90 to 120 seconds for each program in place of 60. *Seventh*
-(its second half beside other work) and *eighth* were checked on two free cores, two programs
-at a time. Fresh lacks half of the injected faults, and repairs were
-measured for all real and for a sample of the injected faults of held-out, and of later parts
-for as many as there was time for, in the fixed order that mixes causes.
+column alone speaks of the code as it is now, but for some of what it showed, which is mended
+since. Figures of the older parts are of the code of their time. *Sixth* has many mild faults,
+and showed that the doctor passed them over; it was checked on cores that others used, and so
+was *latest*, with 90 to 120 seconds for each program in place of 60. *Seventh* (its second
+half beside other work) and *eighth* were checked on two free cores, two programs at a time.
+Fresh lacks half of the injected faults, and repairs were measured for all real and for a
+sample of the injected faults of held-out, and of later parts for as many as there was time
+for, in the fixed order that mixes causes.
 
 An injected fault counts where it is a programming error whatever it costs, or where
 training shows over two seeds that it costs a tenth of what the healthy program gains
