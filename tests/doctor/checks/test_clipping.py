@@ -12,14 +12,12 @@ from headway.doctor.checks.clipping import check_clipping
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
 from headway.doctor.examples import Examples
-from headway.doctor.probes.baselines import Baselines
 from headway.doctor.probes.clipping import clipping_of
-from headway.doctor.probes.watched import Watched
 from headway.doctor.program import Program, seed_all
-from headway.doctor.remedies import LoosenClip
+from headway.doctor.remedies import ClipGradients, LoosenClip
 from headway.doctor.remedies.propose import propose
-from headway.doctor.scoring import Scores
-from headway.doctor.training import Evaluation
+
+from .results import with_result
 
 X = torch.randn(200, 6, generator=torch.Generator().manual_seed(0))
 Clip = Callable[[list[Tensor]], Any]
@@ -54,19 +52,7 @@ def looked_at(
             seed=seed,
         )
 
-    evidence = examine_batch(make, Budget())
-    learned = {"linear": 0.95}
-    evidence.baselines = Baselines(dumb=0.5, learned=learned, samples=1000, num_classes=2)
-    scores = Scores(loss=1.0, metric=standard, standard=standard)
-    evidence.course = Watched(
-        program=evidence.program,
-        evaluations=[
-            Evaluation(step=n, epoch=float(n), train=scores, val=scores) for n in (0, 500)
-        ],
-        steps=500,
-        planned_steps=500,
-    )
-    return evidence
+    return with_result(examine_batch(make, Budget()), standard)
 
 
 def clamped(parameters: list[Tensor]) -> None:
@@ -125,12 +111,14 @@ def test_bounds_that_cost_nothing_are_fine(evidence: Callable[[], Evidence]) -> 
 
 @pytest.mark.parametrize(("standard", "severity"), [(0.5, "error"), (0.94, "warning")])
 def test_clipping_behind_the_step_is_a_mistake(standard: float, severity: str) -> None:
-    evidence = looked_at(lambda p: clip_grad_norm_(p, 1.0), standard=standard, is_late=True)
+    evidence = looked_at(lambda p: clip_grad_norm_(p, 1.5), standard=standard, is_late=True)
     (finding,) = check_clipping(evidence)
     assert (finding.cause, finding.severity) == ("exploding_gradient", severity)
-    assert finding.is_certain
+    # Where nothing is learned it is a mistake, but not known to be the cause.
+    assert finding.is_certain == (severity == "warning")
     assert "behind the optimizer's step" in finding.evidence
     assert "test_clipping.py" in finding.evidence
+    assert propose(finding, evidence)[0] == ClipGradients(1.5)
 
 
 def test_clipping_inside_a_closure_is_in_time() -> None:

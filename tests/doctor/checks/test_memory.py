@@ -12,13 +12,12 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.memory import early_share, probe_memory
-from headway.doctor.probes.watched import Watched
 from headway.doctor.program import Program, call_model, seed_all
 from headway.doctor.remedies import OpenGates
 from headway.doctor.remedies.propose import propose
-from headway.doctor.scoring import Scores
 from headway.doctor.task import infer_task
-from headway.doctor.training import Evaluation
+
+from .results import course_at
 
 _GENERATOR = torch.Generator().manual_seed(0)
 STEPS = 40
@@ -101,13 +100,7 @@ def after_reaching(
     task = infer_task(inputs, torch.zeros(50, 2), targets, program.loss_fn)
     evidence = Evidence(make=make, program=program, task=task)
     evidence.baselines = probe_baselines(evidence, Budget())
-    scores = Scores(loss=1.0, metric=standard, standard=standard)
-    evaluations = [
-        Evaluation(step=n, epoch=float(n), train=scores, val=scores) for n in (0, 500)
-    ]
-    evidence.course = Watched(
-        program=make(0), evaluations=evaluations, steps=500, planned_steps=500
-    )
+    evidence.course = course_at(make(0), standard)
     evidence.memory = probe_memory(evidence, Budget())
     return evidence
 

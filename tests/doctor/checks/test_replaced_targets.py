@@ -13,10 +13,9 @@ from headway.doctor.checks.noisy_labels import check_noisy_labels
 from headway.doctor.checks.replaced_targets import check_replaced_targets
 from headway.doctor.evidence import Evidence
 from headway.doctor.probes.baselines import Baselines
-from headway.doctor.probes.watched import Watched
-from headway.doctor.scoring import Scores
 from headway.doctor.task import TaskFacts
-from headway.doctor.training import Evaluation
+
+from .results import course_at
 
 Targets = Callable[[Tensor], Tensor]
 
@@ -79,14 +78,7 @@ def agreeing(train: float, val: float, *, num_classes: int) -> Evidence:
     baselines = Baselines(
         dumb=dumb, learned={"linear": 0.9}, samples=1000, num_classes=num_classes
     )
-    on_train = Scores(loss=1.0, metric=train, standard=train)
-    on_val = Scores(loss=1.0, metric=val, standard=val)
-    evaluations = [
-        Evaluation(step=n, epoch=float(n), train=on_train, val=on_val) for n in (0, 500)
-    ]
-    course = Watched(
-        program=evidence.program, evaluations=evaluations, steps=500, planned_steps=500
-    )
+    course = course_at(evidence.program, train, val)
     task = TaskFacts(kind="classes" if num_classes > 2 else "binary")
     return replace(evidence, task=task, baselines=baselines, course=course)
 

@@ -17,13 +17,12 @@ from headway.doctor.checks.order_blind import check_order_blind
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
 from headway.doctor.examples import Examples
-from headway.doctor.probes.baselines import Baselines
-from headway.doctor.probes.watched import Watched
 from headway.doctor.program import Program, seed_all
 from headway.doctor.remedies import AddPositions, PadInFront
 from headway.doctor.remedies.propose import propose
-from headway.doctor.scoring import Scores
-from headway.doctor.training import Evaluation, train
+from headway.doctor.training import train
+
+from .results import with_result
 
 _GENERATOR = torch.Generator().manual_seed(0)
 LENGTHS = torch.randint(3, 7, (160,), generator=_GENERATOR)
@@ -48,20 +47,6 @@ def looked_at(model: Callable[[], nn.Module], words: Tensor = WORDS) -> Evidence
         )
 
     return examine_batch(make, Budget())
-
-
-def with_result(evidence: Evidence, standard: float) -> Evidence:
-    """Return the evidence of a program that got so far, where 0.95 needs no network."""
-    learned = {"linear": 0.95}
-    evidence.baselines = Baselines(dumb=0.5, learned=learned, samples=1000, num_classes=2)
-    scores = Scores(loss=1.0, metric=standard, standard=standard)
-    evaluations = [
-        Evaluation(step=n, epoch=float(n), train=scores, val=scores) for n in (0, 500)
-    ]
-    evidence.course = Watched(
-        program=evidence.program, evaluations=evaluations, steps=500, planned_steps=500
-    )
-    return evidence
 
 
 class Attention(nn.Module):

@@ -37,12 +37,11 @@ def check_clipping(evidence: Evidence) -> Iterator[Finding]:
         return
     norms = torch.tensor(seen.norms)
     bound = float(norms.quantile(_PERCENTILE / 100))
-    at = f" ({seen.line})" if seen.line else ""
     yield from gated(
         reached,
         "optimizer",
         _CONFIDENCE,
-        f"{seen.function}{at} leaves {seen.kept:.2g} of the gradient in each update: its norm "
+        f"{_named(seen)} leaves {seen.kept:.2g} of the gradient in each update: its norm "
         f"is {float(norms.min()):.2g} to {float(norms.max()):.2g}, and the bound "
         f"{seen.bound:g}.",
         f"Clip the norm at about {bound:.2g}, percentile {_PERCENTILE} of what was seen.",
@@ -52,19 +51,21 @@ def check_clipping(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _late(evidence: Evidence, seen: Clipping) -> Finding:
-    at = f" ({seen.line})" if seen.line else ""
     return absurd(
         evidence,
         "exploding_gradient",
         _CONFIDENCE,
-        f"{seen.function}{at} runs behind the optimizer's step, which has used the gradients "
+        f"{_named(seen)} runs behind the optimizer's step, which has used the gradients "
         f"as they were: their norm is {min(seen.norms):.2g} to {max(seen.norms):.2g}.",
         "Clip between backward and step.",
         code="loss.backward()\n"
         f"torch.nn.utils.clip_grad_norm_(model.parameters(), {seen.bound:g})\n"
         "optimizer.step()",
-        is_mistake=True,
     )
+
+
+def _named(seen: Clipping) -> str:
+    return f"{seen.function} ({seen.line})" if seen.line else seen.function
 
 
 def _slows(evidence: Evidence, seen: Clipping) -> bool:

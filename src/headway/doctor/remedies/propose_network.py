@@ -61,7 +61,11 @@ def _vanishing(now: Situation) -> list[Remedy]:
 
 def _exploding(now: Situation) -> list[Remedy]:
     lower = SetLearningRate(now.best_lr or rounded(now.lr / 10) or USUAL_LR)
-    return [Reinitialize(), ClipGradients(1.0), lower, InsertNormalization()]
+    remedies: list[Remedy] = [Reinitialize(), ClipGradients(1.0), lower]
+    if now.late_bound is not None:
+        # What the program means to do, in front of the step.
+        remedies.insert(0, ClipGradients(now.late_bound))
+    return [*remedies, InsertNormalization()]
 
 
 def _dead_units(now: Situation) -> list[Remedy]:

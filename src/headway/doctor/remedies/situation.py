@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPriva
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
+from headway.doctor.probes.updates import Updates
 from headway.doctor.program import Program, call_model, main_output
 from headway.doctor.remedies.following import peak_lr
 from headway.doctor.remedies.losses import LossName
@@ -47,6 +48,15 @@ class Situation:
             return trace(self.program.model, a_batch(self.program)[0])
         except (RuntimeError, ValueError, TypeError, IndexError, KeyError):
             return None
+
+    @property
+    def late_bound(self) -> float | None:
+        """The norm that the program clips to behind its step, None where it does not."""
+        updates: Updates | None = self.evidence.updates
+        seen = updates.clipping if updates is not None else None
+        if seen is None or not seen.is_late or seen.function != "clip_grad_norm_":
+            return None
+        return seen.bound
 
     @cached_property
     def head(self) -> str:

@@ -12,13 +12,11 @@ from headway.doctor.checks.penalty_terms import check_penalty_terms
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
 from headway.doctor.examples import Examples
-from headway.doctor.probes.baselines import Baselines
-from headway.doctor.probes.watched import Watched
 from headway.doctor.program import Program, seed_all
 from headway.doctor.remedies import LeavePenaltiesOut
 from headway.doctor.remedies.propose import propose
-from headway.doctor.scoring import Scores
-from headway.doctor.training import Evaluation
+
+from .results import with_result
 
 X = torch.rand(256, 8, generator=torch.Generator().manual_seed(0))
 Y = torch.stack([X[:, 0] > 0.5, X[:, 1] > 0.5], dim=1).long()
@@ -79,19 +77,7 @@ def found_by(make: Callable[[int], Program], *, standard: float = 0.5) -> list[A
 
 
 def evidence_of(make: Callable[[int], Program], standard: float) -> Evidence:
-    evidence = examine_batch(make, Budget())
-    learned = {"linear": 0.95}
-    evidence.baselines = Baselines(dumb=0.5, learned=learned, samples=1000, num_classes=2)
-    scores = Scores(loss=1.0, metric=standard, standard=standard)
-    evidence.course = Watched(
-        program=evidence.program,
-        evaluations=[
-            Evaluation(step=n, epoch=float(n), train=scores, val=scores) for n in (0, 500)
-        ],
-        steps=500,
-        planned_steps=500,
-    )
-    return evidence
+    return with_result(examine_batch(make, Budget()), standard)
 
 
 @pytest.mark.parametrize("loss", PENALTIES.values(), ids=PENALTIES)
