@@ -2,6 +2,8 @@ import gc
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -208,6 +210,41 @@ def test_workers_leave_the_process_group_so_that_ctrl_c_does_not_reach_them(
     [child] = multiprocessing.active_children()
     assert os.getpgid(child.pid) != os.getpgrp()
     loader.close()
+
+
+# Its workers kill it before they look for whom to watch.
+DIES_EARLY = """
+import contextlib, os, signal, sys
+from pathlib import Path
+import torch
+from torch.utils.data._utils import worker
+from headway.data.file_loader import FileEvaluation
+from headway.data.splits import FileSplit
+
+MAIN = os.getpid()
+
+class LateWatchdog(worker.ManagerWatchdog):
+    def __init__(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(MAIN, signal.SIGKILL)
+        while os.getppid() == MAIN:
+            pass
+        super().__init__()
+
+worker.ManagerWatchdog = LateWatchdog
+files = FileSplit((Path(sys.argv[1]),) * 4, torch.arange(4), "RGB")
+device = torch.device("cpu")
+list(FileEvaluation(files, batch_size=2, device=device, num_workers=2).batches())
+"""
+
+
+def test_workers_end_with_a_process_that_is_killed_as_they_start(files: FileSplit):
+    """Its output ends only when the last of them has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", DIES_EARLY, str(files.paths[0])], stdout=subprocess.PIPE
+    )
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_the_death_of_a_worker_is_reported_with_a_remedy(

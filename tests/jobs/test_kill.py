@@ -91,12 +91,15 @@ def train(pictures: Path, folder: Path) -> str:
 
 
 def kill_soon(process: "subprocess.Popen[bytes]", delay: float) -> bool:
-    """Kill the process and its workers after `delay` seconds; return whether it was alive."""
+    """Kill the process after `delay` seconds; return whether it was alive.
+
+    Its workers, which share its output, do not outlive it.
+    """
     try:
         process.wait(delay)
     except subprocess.TimeoutExpired:
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=60)
         return True
     assert process.returncode == 0, process.communicate()[1].decode()[-2000:]
     return False

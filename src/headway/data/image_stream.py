@@ -1,6 +1,8 @@
 """Images decoded from files batch by batch, here or in worker processes."""
 
+import multiprocessing
 import os
+import threading
 import warnings
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
@@ -88,7 +90,7 @@ class ImageStream:
             num_workers=self._num_workers,
             collate_fn=_keep,
             pin_memory=self._device.type == "cuda",
-            worker_init_fn=_leave_process_group,
+            worker_init_fn=_begin_worker,
             # Its own generator, as the loader would draw from the global one otherwise.
             generator=torch.Generator(),
             persistent_workers=self._num_workers > 0,
@@ -137,7 +139,20 @@ def _keep(images: Any) -> Any:
     return images
 
 
-def _leave_process_group(_: int) -> None:
-    """Leave signals to the group, such as Ctrl-C, to the process that saves the run."""
+def _begin_worker(_: int) -> None:
+    """Leave signals to the group, such as Ctrl-C, to the process that saves the run.
+
+    The worker ends with that process, however it ends.
+    """
     if os.name == "posix":
         os.setpgrp()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # torch has a worker look who its parent is, and whether that changes: one whose parent
+    # was killed before the first look would stay for ever.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
