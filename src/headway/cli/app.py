@@ -15,7 +15,7 @@ from typing import TextIO
 
 import tyro
 
-from headway.cli import board, commands, lab
+from headway.cli import board, doctor, lab, listing, networks, training
 from headway.errors import (
     DivergenceError,
     HeadwayError,
@@ -25,19 +25,19 @@ from headway.errors import (
 )
 
 _COMMANDS = {
-    "train": commands.train,
-    "check": commands.check,
-    "fix": commands.fix,
-    "evaluate": commands.evaluate,
-    "predict": commands.predict,
-    "export": commands.export,
-    "resume": commands.resume,
-    "tune": commands.tune,
+    "train": training.train,
+    "check": doctor.check,
+    "fix": doctor.fix,
+    "evaluate": networks.evaluate,
+    "predict": networks.predict,
+    "export": networks.export,
+    "resume": training.resume,
+    "tune": training.tune,
     "lab": lab.describe,
     "board": board.board,
     "report": board.report,
-    "runs": commands.runs,
-    "models": commands.models,
+    "runs": listing.runs,
+    "models": listing.models,
 }
 _SIGPIPE = 13  # Windows has no name for it
 _DESCRIPTION = "Trains deep networks and makes sure they train."

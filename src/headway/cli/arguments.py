@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from headway.errors import InputError
+
 Data = Annotated[Positional[str | None], arg(metavar="[DATA]", help_behavior_hint="")]
 Run = Annotated[Positional[str], arg(metavar="RUN", help_behavior_hint="")]
 RunsAndData = Annotated[
@@ -39,3 +41,14 @@ Draws = Annotated[int, arg(metavar="N")]
 BadData = Annotated[
     Literal["error", "skip"] | None, arg(metavar="{error,skip}", help_behavior_hint="")
 ]
+
+
+def flat_settings(settings: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Return the settings of every `--set`, in order.
+
+    Raises:
+        InputError: If one has none.
+    """
+    if () in settings:
+        raise InputError("--set needs at least one setting, such as optimizer.lr=0.05")
+    return [setting for group in settings for setting in group]

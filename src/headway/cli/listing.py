@@ -1,4 +1,4 @@
-"""The lists of `headway runs` and `headway models`."""
+"""The commands that list: `headway runs` and `headway models`."""
 
 import json
 import time
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headway.cli.arguments import Json, Root
 from headway.cli.output import is_terminal, print_json, print_line, print_rows, waiting
 from headway.errors import RunError
 from headway.runs import Run, list_runs
@@ -22,11 +23,12 @@ _LESS_IMPORTANT = ("started", "data", "model")
 _MAIN_METRICS = ("val/bits_per_character", "val/accuracy", "val/f1", "val/r2", "val/loss")
 
 
-def print_runs(root: Path, *, as_json: bool) -> None:
-    """Print the runs in `root`, newest first.
+def runs(root: Root = Path("runs"), /, *, as_json: Json = False) -> None:
+    """List the runs in a folder, newest first.
 
-    Raises:
-        RunError: If `root` is not a folder.
+    Args:
+        root: Folder that holds run folders.
+        as_json: Print one JSON object for each run.
     """
     if root.exists() and not root.is_dir():
         raise RunError(f"{root} is a file, not a folder of runs")
@@ -42,8 +44,12 @@ def print_runs(root: Path, *, as_json: bool) -> None:
     print_rows(rows, header=_RUN_COLUMNS, less_important=_LESS_IMPORTANT)
 
 
-def print_models(*, as_json: bool) -> None:
-    """Print the families of networks with options, parameters, multiply-adds and source."""
+def models(*, as_json: Json = False) -> None:
+    """List the networks that --model knows.
+
+    Args:
+        as_json: Print one JSON object for each family.
+    """
     with waiting("loading PyTorch"):
         from headway.models import list_models
     cards = list_models()
