@@ -1,42 +1,28 @@
 """Watch a training loop from outside, at next to no cost."""
 
-import logging
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Self, cast
 
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from headway.doctor.finding import SEVERITIES, Finding
-from headway.doctor.watch.alarms import Alarm, Keeper
+from headway.doctor.finding import Finding
 from headway.doctor.watch.cadence import Cadence
 from headway.doctor.watch.forward import ForwardSampler, LayerDraft
-from headway.doctor.watch.layer_rules import dead, exploding, saturated, vanishing
-from headway.doctor.watch.loss_rules import (
-    diverging,
-    lost,
-    oscillating,
-    overfitting,
-    plateau,
-    train_eval_gap,
-)
+from headway.doctor.watch.judge import Judge, OnAlarm
 from headway.doctor.watch.numbers import Numbers
 from headway.doctor.watch.reporting import report_text
 from headway.doctor.watch.sample import Sample
 from headway.doctor.watch.view import Evaluation, View
 from headway.doctor.watch.weights import WeightDraft, WeightSampler
 
-_LOG = logging.getLogger("headway.watch")
 # Steps after which a sample ends even if no optimizer has moved.
 _MOST_STEPS = 64
 # Losses that stay on their device before they are copied together.
 _MOST_PENDING = 256
 
-OnAlarm = Callable[[Alarm], None]
 OnSample = Callable[[Sample], None]
 
 
@@ -83,13 +69,12 @@ class Watch:
         on_sample: OnSample | None = None,
     ) -> None:
         self._view = View()
-        self.alarms: list[Alarm] = []
+        self._judge = Judge(on_alarm)
+        self.alarms = self._judge.alarms
         self._cadence = Cadence(every, max_overhead)
         self._forward = ForwardSampler(model, self._cadence)
         self._weights = WeightSampler(model, _unwrapped(optimizer), self._cadence)
-        self._on_alarm = log_alarm if on_alarm is None else on_alarm
         self._on_sample = on_sample
-        self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
         self._losses: list[float | Tensor] = []
         self._stretches = [(0, self._losses)]
         self._numbers = Numbers()
@@ -115,7 +100,7 @@ class Watch:
         self._parcel = None
         self._begin_stretches()
         self._view, self._step = View(), step
-        self._in_training, self._in_evaluation = _training_keepers(), _evaluation_keepers()
+        self._judge.begin()
         self._next_look, self._quiet_until = step + self._cadence.next_look(0), 0
         self._is_on = True
         return self
@@ -167,7 +152,7 @@ class Watch:
             running=self.view.losses.now,
         )
         self.view.evaluations.append(evaluation)
-        self._judge(self._in_evaluation)
+        self._judge.judge_evaluation(self.view)
 
     @property
     def view(self) -> View:
@@ -178,10 +163,7 @@ class Watch:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Findings of the alarms that last, worst first."""
-        lasting = [alarm.finding for alarm in self.alarms if not alarm.is_over]
-        return tuple(
-            sorted(lasting, key=lambda f: (SEVERITIES.index(f.severity), -f.confidence))
-        )
+        return self._judge.findings
 
     def report(self) -> str:
         """Return what was seen, in a few lines."""
@@ -273,19 +255,7 @@ class Watch:
             self.view.add(sample)
             if self._on_sample is not None:
                 self._on_sample(sample)
-        # All else follows from a loss that is no number.
-        is_lost = not math.isfinite(self.view.losses.last) and self.view.losses.count > 0
-        self._judge(self._in_training[:1] if is_lost else self._in_training)
-
-    def _judge(self, keepers: Iterable[Keeper]) -> None:
-        for keeper in keepers:
-            alarm = keeper.judge(self.view)
-            if alarm is None:
-                continue
-            if alarm not in self.alarms:
-                self.alarms.append(alarm)
-            if not dist.is_initialized() or dist.get_rank() == 0:
-                self._on_alarm(alarm)
+        self._judge.judge_training(self.view)
 
 
 def watch(
@@ -328,34 +298,6 @@ def watch(
     """
     return Watch(
         model, optimizer, every=every, max_overhead=max_overhead, on_alarm=on_alarm
-    )
-
-
-def log_alarm(alarm: Alarm) -> None:
-    """Say an alarm through the logger "headway.watch"."""
-    is_bad = alarm.finding.severity != "info" and not alarm.is_over
-    _LOG.log(logging.WARNING if is_bad else logging.INFO, "%s", alarm)
-
-
-def _training_keepers() -> tuple[Keeper, ...]:
-    """Return what judges each sample; the first one also where the loss is no number."""
-    return (
-        Keeper(kind="lost", rule=lost, hold=1, release=1),
-        Keeper(kind="diverging", rule=diverging),
-        Keeper(kind="exploding", rule=exploding),
-        Keeper(kind="vanishing", rule=vanishing),
-        Keeper(kind="dead", rule=dead),
-        Keeper(kind="saturated", rule=saturated),
-        Keeper(kind="oscillating", rule=oscillating),
-        Keeper(kind="plateau", rule=plateau),
-    )
-
-
-def _evaluation_keepers() -> tuple[Keeper, ...]:
-    # These rules themselves look at several evaluations.
-    return (
-        Keeper(kind="overfitting", rule=overfitting, hold=1),
-        Keeper(kind="train_eval_gap", rule=train_eval_gap, hold=1),
     )
 
 
