@@ -22,7 +22,15 @@ PROGRAMS = HERE / "programs"
 REAL = PROGRAMS / "real"
 # Parts by people who had not seen how the doctor works, oldest first: PART has the faulty
 # programs with their twins, PART_healthy the healthy ones.
-LATER: tuple[Split, ...] = ("fresh", "newest", "latest", "sixth", "seventh", "eighth")
+LATER: tuple[Split, ...] = (
+    "fresh",
+    "newest",
+    "latest",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+)
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
 _FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}
 _SETTINGS = 4

@@ -8,7 +8,15 @@ from families import dense, fresh, sequences, special, values, vision
 
 Make = Callable[..., dict[str, Any]]
 Split = Literal[
-    "development", "held-out", "fresh", "newest", "latest", "sixth", "seventh", "eighth"
+    "development",
+    "held-out",
+    "fresh",
+    "newest",
+    "latest",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
 ]
 
 
