@@ -165,7 +165,7 @@ def _reversed(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
         _CAUSE,
         f"The loss of right answers is {facts.right[form]:.3g} and that of wrong ones "
         f"{facts.wrong[form]:.3g}: training makes the network worse.",
-        "Change the sign of the loss.",
+        "Change the sign of the loss, or of the term that compares answers with targets.",
         code="loss = -loss",
     )
 

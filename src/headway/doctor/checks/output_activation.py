@@ -10,29 +10,11 @@ from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Head
+from headway.doctor.probes.operations import RECURRENT
+from headway.doctor.probes.ranges import RANGES
 from headway.doctor.progress import progress
 
 _CAUSE: Cause = "output_activation"
-# The numbers that each function can return.
-RANGES = {
-    "celu": (-1.0, math.inf),
-    "elu": (-1.0, math.inf),
-    "exp": (0.0, math.inf),
-    "gelu": (-0.17, math.inf),
-    "hardsigmoid": (0.0, 1.0),
-    "hardtanh": (-1.0, 1.0),
-    "log_softmax": (-math.inf, 0.0),
-    "logsigmoid": (-math.inf, 0.0),
-    "relu": (0.0, math.inf),
-    "relu6": (0.0, 6.0),
-    "selu": (-1.76, math.inf),
-    "sigmoid": (0.0, 1.0),
-    "silu": (-0.28, math.inf),
-    "softmax": (0.0, 1.0),
-    "softplus": (0.0, math.inf),
-    "softsign": (-1.0, 1.0),
-    "tanh": (-1.0, 1.0),
-}
 _WEIGHTED = frozenset(
     {"linear", "addmm", "conv1d", "conv2d", "conv3d", "matmul", "bilinear"}
 )
@@ -150,13 +132,16 @@ def _reach(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     is_by_hand = not first.losses and evidence.task.kind == "values"
     head = seen.head if seen else first.head
     target = seen.target if seen else first.target
-    if not (seen or is_by_hand) or head is None or target is None or head.op not in RANGES:
+    if not (seen or is_by_hand) or head is None or target is None or head.reach is None:
+        return
+    if seen is not None and head.op not in RANGES and not seen.is_of_main:
+        # States of a cell may be meant to be near those of another one.
         return
     shape = first.output.shape if first.output is not None else target.shape
     if not seen and math.prod(shape) != target.numel():
         # What has another size cannot be meant to be equal, as densities and their numbers.
         return
-    low, high = RANGES[head.op]
+    low, high = head.reach
     target = target.float()
     slack = 1e-3 * float(target.max() - target.min())
     is_out = (target < low - slack) | (target > high + slack)
@@ -169,9 +154,12 @@ def _reach(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
         f"{float(target.max()):.3g}, are out of reach."
     )
     remedy = f"Remove the {head.op} after the last layer, or scale the targets."
+    if head.op in RECURRENT:
+        remedy = "Put a linear layer after the state of the cell, or scale the targets."
     layer = head.layer or None
     if share >= _SHARE:
-        yield certain(_CAUSE, told, remedy, layer=layer, code="return values")
+        code = "return self.out(h)" if head.op in RECURRENT else "return values"
+        yield certain(_CAUSE, told, remedy, layer=layer, code=code)
     else:
         reached = progress(evidence)
         yield from gated(reached, _CAUSE, 0.5, told, remedy, warns=False, layer=layer)

@@ -24,9 +24,10 @@ from headway.doctor.probes.loss_records import (
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
 from headway.doctor.probes.numbered import Numbered, numbered
+from headway.doctor.probes.own_targets import own_targets
 from headway.doctor.probes.penalty import Penalty, penalty_of
 from headway.doctor.probes.penalty_terms import PenaltyTerms, penalty_terms
-from headway.doctor.probes.plain_answers import LossFacts, loss_facts
+from headway.doctor.probes.plain_answers import LossFacts, answer_losses, loss_facts
 from headway.doctor.probes.strays import Strays, find_strays
 from headway.doctor.probes.target_use import reads_targets
 from headway.doctor.program import Program, call_model, first_tensor, main_output, seed_all
@@ -173,7 +174,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         output=output_facts(main_output(outputs), evidence.task.axis),
         facts=None
         if first.has_own_step
-        else loss_facts(program.loss_fn, outputs, targets, evidence.task),
+        else _loss_facts(evidence, program, outputs, targets),
         strays=Strays()
         if first.has_own_step
         else find_strays(program.loss_fn, outputs, targets, evidence.task),
@@ -206,6 +207,18 @@ def output_facts(output: Tensor, axis: int = -1) -> OutputFacts:
         zero_fraction=float((values == 0).float().mean()),
         spread=float(values.std(dim=0).mean()) if values.dim() and len(values) > 1 else 0.0,
     )
+
+
+def _loss_facts(
+    evidence: Evidence, program: Program, outputs: Any, targets: Any
+) -> LossFacts:
+    """Ask the loss about answers to what the main output is for."""
+    facts = loss_facts(program.loss_fn, outputs, targets, evidence.task)
+    own = None if facts.right else own_targets(program, outputs, targets)
+    if own is None:
+        return facts
+    asked = answer_losses(program.loss_fn, outputs, targets, (own.targets, own.task))
+    return replace(facts, right=asked[0], wrong=asked[1])
 
 
 def _penalty(evidence: Evidence, batch: Batch) -> Penalty | None:

@@ -17,11 +17,14 @@ class Head:
         op: Its name, such as "linear", "softmax" or "div".
         layer: Module in which it ran, "" for the model itself, None outside of it.
         dim: The dimension that a softmax went along, or None.
+        reach: Between which numbers its results lie, whatever the weights are; None where
+            that is not known.
     """
 
     op: str
     layer: str | None = None
     dim: int | None = None
+    reach: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ from headway.doctor.probes.operations import (
     PRODUCTS,
     RECURRENT,
 )
+from headway.doctor.probes.ranges import JOINING, joined, reach_of
 from headway.doctor.probes.squares import Squares
 from headway.doctor.program import Program, main_output, num_in
 
@@ -129,8 +130,16 @@ class LossTracer:
         head = Head(op=call.name, layer=layer, dim=dim if isinstance(dim, int) else None)
         if call.name in PASSING:
             head, entry = first.head, first.entry
-        for result in tensors_in(call.result):
+        elif call.name in JOINING:
+            head = joined([self._origin(part).head for part in given]) or head
+        for number, result in enumerate(tensors_in(call.result)):
+            if head is not None and call.name not in PASSING:
+                head = replace(head, reach=reach_of(call, number, self._reach))
             self._origins[result] = Origin(head=head, kinds=kinds, entry=entry)
+
+    def _reach(self, tensor: Tensor) -> tuple[float, float] | None:
+        head = self._origin(tensor).head
+        return head.reach if head is not None else None
 
     def _note_loss(self, call: Call) -> None:
         given, target = call.argument(0, "input"), call.argument(1, "target")

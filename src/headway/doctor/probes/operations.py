@@ -57,7 +57,18 @@ CONVOLUTIONS = frozenset(
         "conv_transpose3d",
     ]
 )
-RECURRENT = frozenset(["lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell"])
+RECURRENT = frozenset(
+    [
+        "lstm",
+        "gru",
+        "rnn_tanh",
+        "rnn_relu",
+        "lstm_cell",
+        "gru_cell",
+        "rnn_tanh_cell",
+        "rnn_relu_cell",
+    ]
+)
 PRODUCTS = frozenset(["matmul", "mm", "bmm", "addmm", "einsum", "mv"])
 LOOKUPS = frozenset({"embedding", "embedding_bag"})
 ELEMENTWISE = frozenset(

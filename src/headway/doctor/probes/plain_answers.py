@@ -1,9 +1,8 @@
 """What a program's loss says about answers that are made up: right, wrong, or always one."""
 
-import copy
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from headway.doctor.calls import DISTANCES, loss_calls
-from headway.doctor.program import first_tensor, main_output
+from headway.doctor.program import first_tensor, main_output, with_main
 from headway.doctor.task import TaskFacts, class_ids, predicted_ids
 
 # Steps and rate of a descent on the answers themselves: logits get to about 6.
@@ -99,13 +98,13 @@ def loss_facts(loss_fn: Any, outputs: Any, targets: Any, task: TaskFacts) -> Los
         warnings.simplefilter("ignore")
         torch.manual_seed(0)
         gradient = _gradient(ask, output)
-        right, wrong = made_up_answers(outputs, targets, task)
+        right, wrong = answer_losses(loss_fn, outputs, targets, (targets, task))
         return LossFacts(
             own=_number(ask, output),
             constant=_constant(ask, loss_fn, outputs, targets, task),
             zero=_number(ask, torch.zeros_like(output)),
-            right={form: _number(ask, answer) for form, answer in right.items()},
-            wrong={form: _number(ask, answer) for form, answer in wrong.items()},
+            right=right,
+            wrong=wrong,
             shifted=tuple(
                 _number(ask, output + shift) for shift in _shifts(output, targets)
             ),
@@ -116,27 +115,33 @@ def loss_facts(loss_fn: Any, outputs: Any, targets: Any, task: TaskFacts) -> Los
         )
 
 
-def with_main(outputs: Any, answer: Tensor) -> Any:
-    """Return a like structure with another main output.
+def answer_losses(
+    loss_fn: Any, outputs: Any, targets: Any, meant: tuple[Any, TaskFacts]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the losses of right and of wrong answers, each in all forms.
 
-    Raises:
-        TypeError: If the structure is of an unknown kind.
+    Args:
+        loss_fn: A program's own.
+        outputs: Of its model.
+        targets: Of the same samples.
+        meant: The targets, or the part of them that the main output is for, and its task.
     """
-    if isinstance(outputs, Tensor):
-        return answer
-    main = main_output(outputs)
-    if hasattr(outputs, "_replace"):
-        names = [name for name in outputs._fields if getattr(outputs, name) is main]
-        return outputs._replace(**dict.fromkeys(names, answer))
-    if hasattr(outputs, "logits"):
-        changed = copy.copy(outputs)
-        changed.logits = answer
-        return changed
-    if isinstance(outputs, Mapping):
-        return {k: answer if v is main else v for k, v in outputs.items()}
-    if isinstance(outputs, (tuple, list)):
-        return tuple(answer if value is main else value for value in outputs)
-    raise TypeError(f"cannot replace the main output of {type(outputs).__name__}")
+
+    def ask(answer: Tensor) -> Tensor:
+        return torch.as_tensor(loss_fn(with_main(outputs, answer), targets)).mean()
+
+    right, wrong = made_up_answers(outputs, *meant)
+    if _has_weights(loss_fn):
+        # Which answers are right is then up to weights that are not trained yet.
+        return {}, {}
+    return (
+        {form: _number(ask, answer) for form, answer in right.items()},
+        {form: _number(ask, answer) for form, answer in wrong.items()},
+    )
+
+
+def _has_weights(loss_fn: Any) -> bool:
+    return isinstance(loss_fn, torch.nn.Module) and any(True for _ in loss_fn.parameters())
 
 
 def _number(ask: OfTensor, answer: Tensor) -> float:
