@@ -11,7 +11,7 @@ from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
 from headway.doctor.evidence import Evidence
 from headway.doctor.probes.sweep import Sweep
-from headway.doctor.program import MakeProgram
+from headway.doctor.program import MakeProgram, Program, usual_step
 
 Digits = Callable[..., MakeProgram]
 Measure = Callable[..., Evidence]
@@ -96,3 +96,22 @@ def test_a_rate_with_nothing_around_it_that_learns_is_compared_with_a_usual_one(
     sweep = measured(digits(lr=lr, epochs=4, activation=torch.nn.Tanh), "sweep").sweep
     assert sweep.is_confirmed
     assert 0.01 <= sweep.best.lr <= 3
+
+
+def test_a_rate_that_the_step_writes_is_swept_like_any_other(
+    digits: Digits, measured: Measure
+) -> None:
+    def make(seed: int) -> Program:
+        program = digits(lr=0.0, epochs=5)(seed)
+
+        def step(model: Any, optimizer: Any, *others: Any) -> Any:
+            for group in optimizer.param_groups:
+                group["lr"] = 1e-4
+            return usual_step(model, optimizer, *others)
+
+        return replace(program, step=step)
+
+    sweep = measured(make, "sweep").sweep
+    assert sweep.own_lr == 1e-4
+    assert sweep.is_confirmed
+    assert sweep.nearest_factor >= 100

@@ -152,3 +152,28 @@ def test_the_remedy_of_new_optimizers_is_the_usual_step(program_of, examined):
 def test_a_learning_rate_of_zero_is_certain(program_of, findings):
     first = findings(program_of(optimizer=adam(lr=0.0)))[0]
     assert (first.cause, first.is_certain) == ("lr_low", True)
+
+
+def rate_of_the_step(lr):
+    """Return what makes a step that sets the rate itself, as loops of old do."""
+
+    def make_step(_):
+        def step(model, optimizer, loss_fn, x, y):
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss.detach()
+
+        return step
+
+    return make_step
+
+
+@pytest.mark.parametrize(("lr", "count"), [(1e-3, 0), (0.0, 1)])
+def test_a_rate_of_zero_that_the_step_raises_is_none(program_of, examined, lr, count):
+    make = program_of(optimizer=adam(lr=0.0), step=rate_of_the_step(lr))
+    found = [f.cause for f in check_optimizer(examined(make))]
+    assert found == ["lr_low"] * count

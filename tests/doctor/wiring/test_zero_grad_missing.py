@@ -26,6 +26,30 @@ def test_gradients_that_pile_up_over_steps_are_found(program_of, findings, perio
     assert (first.cause, first.is_certain) == ("zero_grad_missing", True)
 
 
+@pytest.mark.parametrize(("period", "count"), [(4, 0), (16, 0), (4, 1)])
+def test_gathered_gradients_are_watched_until_they_would_pile_up(
+    program_of, findings, period, count
+):
+    def make_step(_):
+        seen = 0
+
+        def step(model, optimizer, loss_fn, x, y):
+            nonlocal seen
+            loss = loss_fn(model(x), y)
+            (loss / period).backward()
+            seen += 1
+            if seen % period == 0:
+                optimizer.step()
+                if not count:
+                    optimizer.zero_grad()
+            return loss.detach()
+
+        return step
+
+    causes = [finding.cause for finding in findings(program_of(step=make_step))]
+    assert causes.count("zero_grad_missing") == count
+
+
 def test_a_part_that_is_not_zeroed_is_named(program_of, findings):
     def step(model, optimizer, loss_fn, x, y):
         model.first.zero_grad()

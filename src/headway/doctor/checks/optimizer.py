@@ -8,6 +8,7 @@ from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding, Severity
 from headway.doctor.probes.updates import Updates
+from headway.doctor.probes.watched import Watched
 
 # With momentum .99 a step lasts for 100 updates; beyond it even long trainings oscillate.
 _LARGE_MOMENTUM = 0.99
@@ -58,14 +59,25 @@ def _rates(evidence: Evidence, groups: list[dict[str, Any]]) -> Iterator[Finding
             "Set a learning rate above 0.",
             code="torch.optim.Adam(model.parameters(), lr=1e-3)",
         )
-    # A scheduler may begin at 0 and raise it.
-    if rates and not any(rates) and evidence.program.scheduler is None:
+    # A scheduler may begin at 0 and raise it, and so may a step of the program's own.
+    is_raised = evidence.program.scheduler is not None or _has_moved(evidence)
+    if rates and not any(rates) and not is_raised:
         yield certain(
             "lr_low",
             "the learning rate is 0: no update changes a weight.",
             "Set a learning rate above 0.",
             code="torch.optim.Adam(model.parameters(), lr=1e-3)",
         )
+
+
+def _has_moved(evidence: Evidence) -> bool:
+    """Whether the program's own updates raise the rate, or change a weight without it."""
+    course: Watched | None = evidence.course
+    updates: Updates | None = evidence.updates
+    is_raised = course is not None and any(course.rates)
+    return is_raised or (
+        updates is not None and any(p.has_moved for p in updates.parameters)
+    )
 
 
 def _momentum(evidence: Evidence, groups: list[dict[str, Any]]) -> Iterator[Finding]:

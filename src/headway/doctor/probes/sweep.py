@@ -92,7 +92,7 @@ class _Search:
     def __init__(self, evidence: Evidence, runs: ShortRuns) -> None:
         self._runs = runs
         self._progress: Progress = progress(evidence)
-        self._own_lr = peak_lr(evidence.program)
+        self._own_lr = _own_lr(evidence)
         self._base = self._own_lr or _USUAL_LR
         self._usual = _usual_factor(evidence, self._base)
         self._tolerance = max(_LEAST_MARGIN, self._progress.margin)
@@ -211,6 +211,12 @@ class _Search:
             if not self._runs.is_over:
                 found[name] = self._runs.run(SetOptimizer(name))
         return found
+
+
+def _own_lr(evidence: Evidence) -> float:
+    """Return the largest rate, which the program's own step may be the first to set."""
+    rates = evidence.course.rates if evidence.course is not None else []
+    return peak_lr(evidence.program) or max(rates, default=0.0)
 
 
 def _usual_factor(evidence: Evidence, lr: float) -> float | None:

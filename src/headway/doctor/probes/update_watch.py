@@ -58,6 +58,7 @@ class UpdateWatch:
         self._steps = self._idle = 0
         self._square = self._used_square = 0.0
         self._has_new: dict[int, bool] = {}
+        self._has_gathered = False
 
     @contextmanager
     def on(self, *, sees_modules: bool = True) -> Generator["UpdateWatch"]:
@@ -89,6 +90,7 @@ class UpdateWatch:
                 tally.ascent = _ascent(tally)
         zeros = sum(tally.half[0] for tally in tallies)
         count = sum(tally.half[1] for tally in tallies)
+        self._has_gathered |= any(len(tally.ages) > 1 for tally in tallies)
         self.updates.append(
             UpdateFacts(
                 loss=_number(loss),
@@ -105,8 +107,8 @@ class UpdateWatch:
 
     @property
     def is_gathering(self) -> bool:
-        """Whether gradients of several updates are added up without a step so far."""
-        return any(len(tally.ages) > 1 for tally in self._tallies.values())
+        """Whether gradients of several updates have been added up for one step."""
+        return self._has_gathered
 
     @property
     def forgets(self) -> bool:

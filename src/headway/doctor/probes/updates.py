@@ -33,6 +33,8 @@ T = TypeVar("T")
 _UPDATES = 5
 # Gradient accumulation steps once in so many updates at most.
 _MOST_UPDATES = 64
+# What a step leaves in the gradients shows in the next ones.
+_STEPS_OF_GATHERED = 3
 _SHARE = 0.12
 _ORDER_SHARE = 0.03
 # Enough samples to see what a mode changes.
@@ -210,7 +212,8 @@ def _fresh(evidence: Evidence, seed: int = 0) -> Program:
 def _limit(watch: UpdateWatch) -> int:
     """Return how many updates to watch: more where gradients are still being gathered."""
     steps = sum(update.optimizer_steps for update in watch.updates)
-    return _UPDATES if steps or not watch.is_gathering else _MOST_UPDATES
+    is_seen = steps >= _STEPS_OF_GATHERED or not watch.is_gathering
+    return _UPDATES if is_seen else _MOST_UPDATES
 
 
 def _endless(examples: Examples) -> Iterator[Batch]:

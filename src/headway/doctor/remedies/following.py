@@ -74,6 +74,19 @@ def set_rates_(program: Program, lr: float) -> None:
     for scheduler in _schedulers(program.scheduler):
         if hasattr(scheduler, "base_lrs"):
             scheduler.base_lrs = [lr for _ in scheduler.base_lrs]
+    if program.step is not None:
+        program.optimizer.register_step_pre_hook(_Holding(lr))
+
+
+class _Holding:
+    """Sets the rate before each step, whatever the program's own update has written."""
+
+    def __init__(self, lr: float) -> None:
+        self._lr = lr
+
+    def __call__(self, optimizer: Optimizer, *_: Any) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = self._lr
 
 
 def without_schedule(program: Program) -> Program:
