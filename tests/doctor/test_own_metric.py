@@ -105,6 +105,20 @@ def test_a_gain_within_what_seeds_differ_by_is_luck() -> None:
     assert found.severity == "info"
 
 
+@pytest.mark.parametrize(("is_blunt", "is_said"), [(True, True), (False, False)])
+def test_a_metric_that_only_the_change_makes_steady_is_proved_where_accuracy_is_blunt(
+    *, is_blunt: bool, is_said: bool
+) -> None:
+    suspicion = finding()
+    contrasts = replace(tried(suspicion, (0.1, 0.1, 0.1)), dumb=0.97, is_blunt=is_blunt)
+    untreated = Reached(scores=(0.97,) * 3, own_scores=(0.55, 0.5, 0.3))
+    treated = Reached(scores=(0.95,) * 3, own_scores=(0.63, 0.61, 0.62), steps=100)
+    (contrast,) = contrasts.tried
+    unsteady = replace(contrast, untreated=untreated, treated=treated)
+    (found,) = rerank([suspicion], replace(contrasts, tried=(unsteady,)))
+    assert found.is_confirmed is is_said
+
+
 @pytest.mark.parametrize(
     ("metric", "count"), [("accuracy", 0), (macro_recall, 2)], ids=["name", "function"]
 )

@@ -200,6 +200,18 @@ def test_weights_that_favor_no_frequent_class_are_fine(make):
     assert not list(check_class_imbalance(evidence_of(make)))
 
 
+@pytest.mark.parametrize(("weight", "severity"), [(1.0, "warning"), (4.0, "info")])
+def test_rare_classes_that_are_weighted_already_are_only_told(weight, severity):
+    evidence = evidence_of(uneven(None, pos_weight=weight), is_trained=True)
+    assert evidence.data is not None
+    assert evidence.course is not None
+    evidence.data = replace(evidence.data, class_counts={0: 700, 1: 20})
+    scores = Scores(loss=0.1, metric=0.96, standard=0.96, macro=0.75)
+    last = replace(evidence.course.last, train=scores, val=scores)
+    evidence.course = replace(evidence.course, evaluations=[last])
+    assert [f.severity for f in check_class_imbalance(evidence)] == [severity]
+
+
 def test_classes_that_are_hard_alike_are_no_imbalance():
     """Half of what is learned of all is learned of rare classes, and the rest of none."""
     evidence = evidence_of(program(mlp(), CE, (X, Y), 10), is_trained=True)

@@ -24,6 +24,7 @@ from headway.doctor.remedies import (
     Widen,
 )
 from headway.doctor.training import train
+from headway.errors import RemedyDoesNotFit
 
 Digits = Callable[..., Program]
 
@@ -52,6 +53,25 @@ def test_rare_classes_are_found_when_all_count_the_same(
     before = reached(imbalanced(on_digits))
     after = reached(ClassWeights(by).apply(imbalanced(on_digits)))
     assert after > before + 0.1
+
+
+@pytest.mark.parametrize(("by", "power"), [("loss", 1.0), ("root", 0.5)])
+def test_rare_positions_are_weighted_like_rare_samples(
+    on_digits: Digits, by: Any, power: float
+) -> None:
+    mask = torch.zeros(600, 1, 8, 8)
+    mask[:, :, 2, 2:6] = 1
+    program = on_digits(
+        lambda: nn.Conv2d(1, 1, 3, padding=1),
+        loss_fn=nn.BCEWithLogitsLoss(),
+        inputs=lambda x: x.view(-1, 1, 8, 8),
+        targets=lambda _: mask,
+        val=None,
+    )
+    weighted = ClassWeights(by).apply(program)
+    assert float(weighted.loss_fn.pos_weight) == pytest.approx(15**power)
+    with pytest.raises(RemedyDoesNotFit, match="no classes to balance"):
+        ClassWeights("sampler").apply(program)
 
 
 def test_a_balanced_loader_draws_classes_equally_often(on_digits: Digits) -> None:

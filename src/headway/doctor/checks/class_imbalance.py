@@ -73,9 +73,11 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
     if not hides or len(data.class_counts) > _MANY:
         yield from _costly(evidence, data.class_counts, scores)
         return
+    is_met = _weighs_the_rare(evidence, data.class_counts)
     yield Finding(
         cause=_CAUSE,
-        severity="error" if is_blind else "warning",
+        # Who weighs rare classes wants them to be said as often as they are.
+        severity="error" if is_blind else "info" if is_met else "warning",
         confidence=_blind_confidence(evidence) if is_blind else 0.5,
         evidence=(
             f"The most frequent class has {most} samples and the rarest {rare}; accuracy is "
@@ -94,6 +96,16 @@ def _learns_evenly(evidence: Evidence, scores: Scores, chance: float) -> bool:
     gained = (scores.standard - dumb) / max(1 - dumb, 1e-9)
     even = (scores.macro - chance) / (1 - chance)
     return even > _LEAST_EVEN and even >= _EVEN * gained
+
+
+def _weighs_the_rare(evidence: Evidence, counts: dict[int, int]) -> bool:
+    """Whether an error on the rarest class costs more than one on the most frequent."""
+    first = evidence.first_batch
+    rarest, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+    weights = (
+        [_class_weights(seen) for seen in first.losses if seen.is_of_main] if first else []
+    )
+    return any(w.get(rarest, 0.0) > w.get(most, math.inf) for w in weights)
 
 
 def _weighted_the_wrong_way(evidence: Evidence) -> Iterator[Finding]:

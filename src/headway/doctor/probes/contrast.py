@@ -115,7 +115,7 @@ class Contrasts:
             return False
         scale = 1.0 if self.is_blunt else 1 - self.dumb
         luck = max(self.margin / 2, LEAST_MARGIN) * own.way / scale
-        spread = _SPREADS * stdev(contrast.untreated.own_scores)
+        spread = _SPREADS * _spread(contrast)
         learned = fmean(contrast.treated.own_scores) - own.constant
         least = max(luck, spread, WORTH_IN_OWN * learned)
         return min(gains) > 0 and fmean(gains) > least
@@ -149,6 +149,13 @@ class Contrasts:
     def best(self) -> Contrast | None:
         """The contrast with the largest gain, or None."""
         return max(self.tried, key=lambda contrast: contrast.gain, default=None)
+
+
+def _spread(contrast: Contrast) -> float:
+    """Return what seeds differ by: those of the change, where each of them is better."""
+    untreated, treated = contrast.untreated.own_scores, contrast.treated.own_scores
+    is_apart = min(treated) > max(untreated)
+    return stdev(treated if is_apart else untreated)
 
 
 def _differences(treated: Sequence[float], untreated: Sequence[float]) -> tuple[float, ...]:

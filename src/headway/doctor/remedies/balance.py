@@ -17,24 +17,30 @@ from headway.doctor.task import class_ids, infer_task
 from headway.errors import RemedyDoesNotFit
 from headway.measure.probe import device_of, evaluating
 
+# Of samples whose positions have a class each.
+_SAMPLES = 512
+
 
 @dataclass(frozen=True)
 class ClassWeights:
     """Let each class count the same, by weights in the loss or by how often it is drawn.
 
     Attributes:
-        by: "loss" weighs samples, "sampler" draws rare ones more often.
+        by: "loss" weighs samples or positions by the inverse of how frequent their class is,
+            "root" by the square root of that, with which rare ones are not said of nearly
+            everything; "sampler" draws rare samples more often.
     """
 
     cause: ClassVar[Cause] = "class_imbalance"
-    by: Literal["loss", "sampler"] = "loss"
+    by: Literal["loss", "root", "sampler"] = "loss"
 
     def apply(self, program: Program) -> Program:
         """Return the program with balanced classes."""
-        ids, count = _classes(program)
+        ids, count = _classes(program, of_positions=self.by != "sampler")
         sizes = torch.bincount(ids, minlength=count).float()
         if self.by == "sampler":
             return replace(program, train=_balanced(program, ids, sizes))
+        sizes = sizes.sqrt() if self.by == "root" else sizes
         sizes = sizes.to(device_of(program.model))
         changed = replace(program, loss_fn=_weighted(program.loss_fn, sizes))
         check_loss(changed)
@@ -44,11 +50,13 @@ class ClassWeights:
         """Return what changes."""
         if self.by == "sampler":
             return "Draw samples of rare classes more often."
-        return "Weigh the classes in the loss by the inverse of their size."
+        root = "the square root of " if self.by == "root" else ""
+        return f"Weigh the classes in the loss by {root}the inverse of their size."
 
     def snippet(self) -> str:
         """Return the change in plain PyTorch."""
-        sizes = "sizes = torch.bincount(y_train).float()\n"
+        root = ".sqrt()" if self.by == "root" else ""
+        sizes = f"sizes = torch.bincount(y_train.long().flatten()).float(){root}\n"
         if self.by == "sampler":
             return sizes + (
                 "sampler = torch.utils.data.WeightedRandomSampler("
@@ -117,15 +125,20 @@ def _row(values: Any, number: int) -> Any:
     return values[number]
 
 
-def _classes(program: Program) -> tuple[Tensor, int]:
-    """Return the class of each training sample, and how many classes there are."""
+def _classes(program: Program, *, of_positions: bool) -> tuple[Tensor, int]:
+    """Return the class of each training sample or position, and how many classes there are.
+
+    Many positions have a class each: some samples tell how frequent theirs are.
+    """
     inputs, targets = a_batch(program, size=4096)
     with evaluating(program.model):
         outputs = call_model(program.model, inputs)
     task = infer_task(inputs, outputs, targets, program.loss_fn)
-    ids = class_ids(task, all_targets(program, count=program.train.num_samples))
-    if ids is None or task.per_position:
+    count = _SAMPLES if task.per_position else program.train.num_samples
+    ids = class_ids(task, all_targets(program, count=count))
+    if ids is None or (task.per_position and not of_positions):
         raise RemedyDoesNotFit("the samples have no classes to balance")
+    ids = ids[ids >= 0] if task.per_position else ids
     return ids.cpu(), task.num_classes
 
 

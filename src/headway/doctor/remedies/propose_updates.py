@@ -125,6 +125,8 @@ def _batch_size(now: Situation) -> list[Remedy]:
 def _class_imbalance(now: Situation) -> list[Remedy]:
     if now.evidence.task.kind == "multilabel":
         return [LabelWeights()]
+    if now.evidence.task.per_position:
+        return [ClassWeights("root"), ClassWeights("loss")]
     return [ClassWeights("loss"), ClassWeights("sampler")]
 
 
