@@ -4,9 +4,10 @@ import math
 
 from torch.optim import Optimizer
 
+from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding, Severity
 from headway.doctor.probes.sweep import Sweep
-from headway.doctor.progress import Progress
+from headway.doctor.progress import Progress, progress
 from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.usual_rates import decades_outside, usual_rates
 
@@ -54,6 +55,20 @@ def rate_finding(
         code=SetLearningRate(lr=float(f"{lr:.1g}")).snippet(),
         check=cause,
     )
+
+
+def is_only_sooner(evidence: Evidence) -> bool:
+    """Whether the program's own whole training came as far as its best rate in a part of it.
+
+    Where little is to be learned, a higher rate is ahead at first and wins nothing.
+    """
+    sweep, course = evidence.sweep, evidence.course
+    reached = progress(evidence)
+    if sweep is None or course is None or not (reached.is_fine and reached.is_complete):
+        return False
+    most = max((e.val or e.train).standard for e in course.evaluations)
+    is_short = sweep.steps < course.planned_steps
+    return is_short and most >= sweep.best.reached.score - reached.margin
 
 
 def is_usual(cause: Cause, lr: float, optimizer: Optimizer) -> bool:

@@ -10,6 +10,7 @@ from headway.doctor.checks.batch_size import check_batch_size
 from headway.doctor.checks.class_imbalance import check_class_imbalance
 from headway.doctor.checks.epochs_few import check_epochs_few
 from headway.doctor.checks.hardly_learned import check_hardly_learned
+from headway.doctor.checks.lr_low import check_lr_low
 from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
@@ -212,6 +213,31 @@ def test_a_network_that_learns_nothing_at_all_says_nothing_of_its_targets(
     assert severities(check_hardly_learned(noisy(digits()(0), trained=0.2))) == []
 
 
-def test_a_rate_that_does_better_clears_the_targets(digits: Digits) -> None:
-    evidence = noisy(digits()(0), trained=0.4, is_confirmed=True)
-    assert severities(check_hardly_learned(evidence)) == []
+@pytest.mark.parametrize(
+    ("best", "found"), [(0.5, []), (0.2, [("bad_data", "warning")])], ids=["more", "sooner"]
+)
+def test_a_rate_that_does_better_in_the_end_clears_the_targets(
+    digits: Digits, best: float, found: list[tuple[str, str]]
+) -> None:
+    """One that is only ahead in a part of the training says nothing about its end."""
+    evidence = noisy(digits()(0), trained=0.4, is_confirmed=True, steps=100)
+    point = SweepPoint(lr=1.0, factor=10.0, reached=Reached(scores=(best,)))
+    evidence.sweep = replace(evidence.sweep, best=point, nearest_factor=10.0, gain=0.1)
+    assert severities(check_hardly_learned(evidence)) == found
+
+
+@pytest.mark.parametrize(("best", "is_strong"), [(0.9, True), (0.3, False)])
+def test_a_rate_that_is_only_ahead_at_first_has_to_be_tried(
+    digits: Digits, *, best: float, is_strong: bool
+) -> None:
+    evidence = noisy(digits()(0), trained=0.4, is_confirmed=True, steps=100)
+    scores = Scores(loss=1.0, metric=0.3, standard=0.3)
+    evaluations = evidence.course.evaluations
+    evaluations[0] = replace(evaluations[0], val=scores)
+    own = Reached(scores=(0.12,))
+    point = SweepPoint(lr=1.0, factor=10.0, reached=Reached(scores=(best,)))
+    evidence.sweep = replace(
+        evidence.sweep, own=own, best=point, nearest_factor=10.0, gain=best - 0.12
+    )
+    (found,) = check_lr_low(evidence)
+    assert (found.confidence >= 0.55) == is_strong

@@ -6,6 +6,7 @@ from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.sweep import Sweep
 from headway.doctor.progress import progress
+from headway.doctor.sweep_findings import is_only_sooner
 
 # Shares of the way from a constant answer to a perfect one: what a program has to learn to have
 # learned something, and what a baseline has to reach to show that there is something.
@@ -21,7 +22,9 @@ def check_hardly_learned(evidence: Evidence) -> Iterator[Finding]:
     """
     reached = progress(evidence)
     sweep: Sweep | None = evidence.sweep
-    if sweep is None or sweep.is_confirmed or not reached.has_room or reached.is_poor:
+    if sweep is None or not reached.has_room or reached.is_poor:
+        return
+    if sweep.is_confirmed and not is_only_sooner(evidence):
         return
     way = 1 - reached.dumb
     is_little = reached.metric < reached.dumb + _LEARNED * way

@@ -8,8 +8,10 @@ from headway.doctor.finding import SEVERITIES, Cause, Finding
 from headway.doctor.own_metric import own_metric
 from headway.doctor.probes.suspects import prior_of
 from headway.doctor.progress import Progress, progress
+from headway.doctor.remedies.following import peak_lr
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.propose import propose
+from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.remedies.remedy import Remedy
 
 # Findings that are tried, and remedies for each.
@@ -21,6 +23,8 @@ _OF_WEIGHTS: frozenset[Cause] = frozenset(
 )
 # The same change leaves them a confidence of so many times their own at most.
 _SURER, _MOST_SURE = 1.6, 0.95
+# Where a lower rate cures them, it is likelier that the rate has killed units that were alive.
+_KILLED, _ALIVE = 0.65, 0.5
 # Facts that cost nothing by themselves, but may hide what a trial shows.
 _TRIED_FACTS = ("rare_labels",)
 # Checks whose findings rest on trainings already; a schedule shows in whole ones only.
@@ -45,11 +49,23 @@ def suggested(findings: Sequence[Finding], evidence: Evidence) -> Iterator[Arm]:
         for remedy in propose(finding, evidence)[:_MOST_REMEDIES]:
             prior = prior_of(finding.cause, evidence)
             yield Arm(finding.cause, remedy, finding, max(prior, finding.confidence))
+            if _is_killed_by_rate(finding, remedy, evidence):
+                yield Arm("lr_high", remedy, None, _KILLED)
             is_draw = isinstance(remedy, Reinitialize) and finding.cause in _OF_WEIGHTS
             if is_draw and _fades_by_weights(findings):
                 # The same training says that the weights are what brings the symptom about.
                 sure = min(_MOST_SURE, _SURER * finding.confidence)
                 yield Arm("init", remedy, None, max(prior_of("init", evidence), sure))
+
+
+def _is_killed_by_rate(finding: Finding, remedy: Remedy, evidence: Evidence) -> bool:
+    """Whether units died in training, so that a lower rate is what does not kill them."""
+    if finding.cause != "dead_units" or not isinstance(remedy, SetLearningRate):
+        return False
+    flow = evidence.flow
+    layer = flow.named(finding.layer) if flow and finding.layer else None
+    was_alive = layer is None or layer.output.silent_fraction <= _ALIVE
+    return was_alive and remedy.lr < peak_lr(evidence.program)
 
 
 def _fades_by_weights(findings: Iterable[Finding]) -> bool:
