@@ -14,6 +14,7 @@ from headway.doctor.checks.attention_mask import check_attention_mask
 from headway.doctor.checks.last_step import check_last_step
 from headway.doctor.checks.mixed_samples import check_mixed_samples
 from headway.doctor.checks.order_blind import check_order_blind
+from headway.doctor.checks.single_step import check_single_step
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import examine_batch
 from headway.doctor.examples import Examples
@@ -211,10 +212,12 @@ def test_a_causal_mask_hides_no_word() -> None:
 class Recurrent(nn.Module):
     """Reads words with a recurrent layer, and its states in one of several ways."""
 
-    def __init__(self, read: str, kind: Any = nn.GRU, **others: Any) -> None:
+    def __init__(
+        self, read: str, kind: Any = nn.GRU, hidden: int = 8, **others: Any
+    ) -> None:
         super().__init__()
         self.names, self.out = nn.Embedding(9, 8, padding_idx=0), nn.Linear(8, 2)
-        self.rnn = kind(8, 8, **{"batch_first": True, **others})
+        self.rnn = kind(8, hidden, **{"batch_first": True, **others})
         self.read = read
 
     def forward(self, words: Tensor) -> Tensor:
@@ -223,8 +226,8 @@ class Recurrent(nn.Module):
             h = pack_padded_sequence(h, lengths, batch_first=True, enforce_sorted=False)
             return self.out(self.rnn(h)[1][-1])
         states, last = self.rnn(h)
-        if self.read == "last":
-            return self.out(states[:, -1])
+        if self.read in ("first", "last"):
+            return self.out(states[:, 0 if self.read == "first" else -1])
         if self.read == "state":
             return self.out((last[0] if isinstance(last, tuple) else last)[-1])
         if self.read == "own":
@@ -245,6 +248,41 @@ def test_a_last_step_behind_the_padding_is_found(model: Any) -> None:
 
     assert (found.cause, found.severity, found.layer) == ("other", "error", "rnn")
     assert "last of 12 steps" in found.evidence
+
+
+def test_an_answer_of_the_first_state_has_read_one_step() -> None:
+    evidence = looked_at(lambda: Recurrent("first"), FULL)
+
+    (found,) = check_single_step(with_result(evidence, 0.5))
+
+    assert (found.cause, found.severity) == ("other", "error")
+    assert "Only the first of 12 steps" in found.evidence
+    assert list(check_single_step(with_result(evidence, 0.99))) == []
+
+
+@pytest.mark.parametrize("words", [FULL, WORDS], ids=["full", "padded"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(lambda read=read: Recurrent(read) for read in ("last", "own", "packed")),
+        lambda: Recurrent("first", bidirectional=True, hidden=4),
+        lambda: Attention("encoder", lambda words: words == 0),
+    ],
+    ids=["last", "own", "packed", "both ways", "attention"],
+)
+def test_an_answer_of_what_has_read_all_steps_is_fine(model: Any, words: Tensor) -> None:
+    evidence = looked_at(model, words)
+
+    assert list(check_single_step(with_result(evidence, 0.5))) == []
+
+
+def test_a_head_of_zeros_reads_no_step_in_particular() -> None:
+    def model() -> nn.Module:
+        net = Recurrent("last")
+        nn.init.zeros_(net.out.weight)
+        return net
+
+    assert looked_at(model).updates.sequences.single_step is None
 
 
 @pytest.mark.parametrize("read", ["packed", "own", "mean"])

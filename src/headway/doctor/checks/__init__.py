@@ -50,6 +50,7 @@ from headway.doctor.checks.saturation import check_saturation
 from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.checks.shape_broadcast import check_shape_broadcast
 from headway.doctor.checks.shuffle import check_shuffle
+from headway.doctor.checks.single_step import check_single_step
 from headway.doctor.checks.symmetry import check_symmetry
 from headway.doctor.checks.train_eval_mode import check_train_eval_mode
 from headway.doctor.checks.zero_grad_missing import check_zero_grad_missing
@@ -86,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     check_shuffle,
     check_lost_numbers,
     check_last_step,
+    check_single_step,
     check_order_blind,
     check_memory,
     check_normalization,

@@ -35,6 +35,10 @@ _HUGE_SMOOTHING = 0.9
 # Validation samples have to tell so much of each other's targets, augmented training samples
 # less than this share of it, and the network has to learn less than this share.
 _TOLD, _LEFT, _LEARNED = 0.2, 0.4, 0.6
+# Where more is left it is a suspicion: less than the first share is told by augmented samples,
+# and the network has learned less than the second of what a few samples as they are tell.
+_LEFT_AT_COST, _LEARNED_AT_COST = 0.85, 0.8
+_SUSPECTED = 0.6
 
 
 def check_regularization(evidence: Evidence) -> Iterator[Finding]:
@@ -60,24 +64,28 @@ def _augmented_away(evidence: Evidence) -> Iterator[Finding]:
     if data is None or not reached.is_known or not reached.is_of_new:
         return
     way = data.val_known - reached.dumb
-    is_lost = data.train_known - reached.dumb < _LEFT * way
-    learned = reached.metric - reached.dumb
-    if not way > max(_TOLD, 2 * reached.margin) or not is_lost or learned >= _LEARNED * way:
+    if not way > max(_TOLD, 2 * reached.margin):
         return
+    left = (data.train_known - reached.dumb) / way
+    learned = (reached.metric - reached.dumb) / way
+    is_lost = left < _LEFT and learned < _LEARNED
+    if not is_lost and not (left < _LEFT_AT_COST and learned < _LEARNED_AT_COST):
+        return
+    until = "until little is left" if is_lost else "as validation samples are not"
     yield Finding(
         cause=_CAUSE,
-        severity="error",
-        confidence=_SURE,
+        severity="error" if is_lost else "warning",
+        confidence=_SURE if is_lost else _SUSPECTED,
         evidence=(
-            "Training samples are changed at random each time they are read, until little is "
-            f"left: the nearest others tell {data.val_known:.3g} of the targets of validation "
+            f"Training samples are changed at random each time they are read, {until}: the "
+            f"nearest others tell {data.val_known:.3g} of the targets of validation "
             f"samples (accuracy or R2) and {data.train_known:.3g} of those of as many "
             f"augmented training samples, and {reached.describe()}."
         ),
         remedy="Augment less, so that a person still tells the samples apart.",
         code="transforms.RandomResizedCrop(size, scale=(0.6, 1.0))",
         check="regularization",
-        is_certain=True,
+        is_certain=is_lost,
     )
 
 

@@ -8,6 +8,7 @@ from headway.doctor.probes.attention_masks import MaskFacts, attention_masks
 from headway.doctor.probes.last_step import LastStep, last_step
 from headway.doctor.probes.order_blind import is_order_blind
 from headway.doctor.probes.reached_steps import unreached
+from headway.doctor.probes.single_step import SingleStep, single_step
 from headway.doctor.program import Program
 
 # What a model raises that is called with a part of a batch, or in another order.
@@ -24,12 +25,14 @@ class SequenceFacts:
             the padding that no gradient reaches.
         last_step: A recurrent layer that is read behind the padding, or None.
         ignores_order: Whether attention does not see the order of its inputs.
+        single_step: The only step that is read, or None.
     """
 
     masks: tuple[MaskFacts, ...] = ()
     unreached: tuple[tuple[str, float, float], ...] = ()
     last_step: LastStep | None = None
     ignores_order: bool = False
+    single_step: SingleStep | None = None
 
 
 def sequence_facts(program: Program, inputs: Any) -> SequenceFacts:
@@ -40,5 +43,6 @@ def sequence_facts(program: Program, inputs: Any) -> SequenceFacts:
             unreached=tuple(unreached(program, inputs)),
             last_step=last_step(program, inputs),
             ignores_order=is_order_blind(program, inputs),
+            single_step=single_step(program, inputs),
         )
     return SequenceFacts()
