@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from headway.doctor.calls import DISTANCES
 from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
@@ -11,7 +12,14 @@ from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.metric_facts import MetricFacts
 
 _CAUSE: Cause = "metric"
-_OF_LOGITS = "binary_cross_entropy_with_logits"
+# Losses that say in which form the outputs are, and heads that do where the loss does not.
+_FORM_OF_LOSS = {
+    "binary_cross_entropy_with_logits": "logits",
+    "multilabel_soft_margin_loss": "logits",
+    "nll_loss": "log-probabilities",
+    "binary_cross_entropy": "probabilities",
+}
+_SHARES = frozenset({"sigmoid", "hardsigmoid", "softmax"})
 # Right answers in the form that a metric is not made for are worth less than this share.
 _HALF = 0.5
 
@@ -30,7 +38,7 @@ def check_metric(evidence: Evidence) -> Iterator[Finding]:
         )
     elif told.meeting is not None:
         yield _compares_all(told.meeting)
-    elif math.isfinite(told.right + told.wrong):
+    elif told.is_agreed and math.isfinite(told.right + told.wrong):
         yield from _misleading(first, told)
 
 
@@ -54,6 +62,8 @@ def _misleading(first: FirstBatch, told: MetricFacts) -> Iterator[Finding]:
             "Give the targets first.",
             code="r2_score(target, output)",
         )
+    elif _is_opposed(first, told):
+        yield _of_opposite(first, told)
     elif told.right == told.wrong == told.own:
         yield certain(
             _CAUSE,
@@ -79,14 +89,8 @@ def _misleading(first: FirstBatch, told: MetricFacts) -> Iterator[Finding]:
             "Compare the predicted classes, argmax along the classes, with the targets.",
             code="accuracy = (output.argmax(dim=1) == target).float().mean()",
         )
-    elif _wants_probabilities(first, told):
-        yield certain(
-            _CAUSE,
-            f"The loss takes logits, and for right ones the metric is "
-            f"{told.by_form['logits']:.3g}; for right probabilities it is {told.right:.3g}.",
-            "Give the metric probabilities.",
-            code="metric = lambda output, target: accuracy(torch.sigmoid(output), target)",
-        )
+    elif (form := _form(first)) and _is_worth_less(told, form):
+        yield _of_another_form(told, form)
     elif told.is_stiff:
         yield certain(
             _CAUSE,
@@ -97,8 +101,67 @@ def _misleading(first: FirstBatch, told: MetricFacts) -> Iterator[Finding]:
         )
 
 
-def _wants_probabilities(first: FirstBatch, told: MetricFacts) -> bool:
-    """Whether right logits, which the loss takes, are worth less than they should be."""
-    of_logits = told.by_form.get("logits", math.nan)
-    takes_logits = any(seen.name == _OF_LOGITS and seen.is_of_main for seen in first.losses)
-    return takes_logits and of_logits < told.wrong + _HALF * (told.right - told.wrong)
+def _is_opposed(first: FirstBatch, told: MetricFacts) -> bool:
+    """Whether right answers are worth less than wrong ones in a form that the loss likes."""
+    facts, worth = first.facts, told.by_form
+    if facts is None or not set(worth) <= told.blind or not told.right >= told.wrong:
+        return False
+    form = min(worth, key=lambda other: worth[other])
+    is_liked = facts.right.get(form, math.nan) < facts.wrong.get(form, math.nan)
+    return is_liked and worth[form] < told.wrong
+
+
+def _of_opposite(first: FirstBatch, told: MetricFacts) -> Finding:
+    """Say that loss and metric want the opposite of each other.
+
+    Answers that are never negative, and are no probabilities, are distances: small ones mean
+    yes to the metric, so that the loss has it wrong.
+    """
+    output, head = first.output, first.head
+    is_share = head is not None and head.op in _SHARES
+    is_distance = output is not None and output.low >= 0 and not is_share
+    form = min(told.by_form, key=lambda other: told.by_form[other])
+    return certain(
+        "loss_mismatch" if is_distance else _CAUSE,
+        f"Loss and metric want opposite answers: those that the loss prefers have a metric of "
+        f"{told.by_form[form]:.3g}, and others have {told.wrong:.3g} at least.",
+        "Exchange the terms of yes and no in the loss, or the labels that it gets."
+        if is_distance
+        else "Return a metric that is larger for better answers.",
+        code="loss = loss_fn(distance, 1 - label)" if is_distance else "",
+    )
+
+
+def _form(first: FirstBatch) -> str:
+    """Return in which form the network gives its answers, "" where that is not known."""
+    names = [seen.name for seen in first.losses if seen.is_of_main]
+    form = next((_FORM_OF_LOSS[name] for name in names if name in _FORM_OF_LOSS), "")
+    is_open = not form and DISTANCES.issuperset(names)
+    if is_open and first.head is not None and first.head.op in _SHARES:
+        form = "probabilities"
+    output = first.output
+    # A loss may get what it is not made for, which is a fault of its own.
+    is_share = output is not None and output.low >= 0 and output.high <= 1
+    return "" if form == "probabilities" and not is_share else form
+
+
+def _is_worth_less(told: MetricFacts, form: str) -> bool:
+    """Whether right answers of this form are worth less than they should be."""
+    value = told.by_form.get(form, math.nan)
+    is_low = value < told.wrong + _HALF * (told.right - told.wrong)
+    return form in told.blind or (form == "logits" and is_low)
+
+
+def _of_another_form(told: MetricFacts, form: str) -> Finding:
+    best = max(told.by_form, key=lambda other: told.by_form[other])
+    code = "accuracy = ((output > 0.5) == (target > 0.5)).float().mean()"
+    if form == "logits":
+        code = "metric = lambda output, target: accuracy(torch.sigmoid(output), target)"
+    return certain(
+        _CAUSE,
+        f"The network gives {form}, and for right ones the metric is "
+        f"{told.by_form[form]:.3g}; for right answers as {best} it is {told.right:.3g}.",
+        f"Let the metric take {form} for what they are: a sigmoid belongs to logits, and a "
+        "threshold of 0.5 to probabilities.",
+        code=code,
+    )

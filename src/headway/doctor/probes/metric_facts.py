@@ -13,7 +13,7 @@ from torch import Tensor
 from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.plain_answers import made_up_answers, with_main
-from headway.doctor.program import Program
+from headway.doctor.program import Program, main_output
 from headway.doctor.scoring import r2
 from headway.doctor.task import TaskFacts
 
@@ -22,6 +22,8 @@ _ORDERS = 5
 # Shares of right answers among wrong ones, in a batch of at least so many.
 _SHARES = (0.25, 0.5, 0.75, 0.9)
 _LEAST_SAMPLES = 16
+# Factor of logits that makes answers surer.
+_MORE = 3.0
 # A metric that takes longer is asked no more than once for each form.
 _QUICK_SECONDS = 0.05
 # R2 of the same answers differs by less between two ways to compute it.
@@ -37,6 +39,7 @@ class MetricFacts:
         own: For what the untrained network says.
         right: The most for right answers in any form: logits, probabilities, values.
         by_form: For right answers, form by form.
+        blind: Forms in which right answers are worth no more than wrong ones.
         wrong: The least for wrong answers in any form.
         constant: The most for the same answer to all, the most frequent class or the mean.
         gap: By how much the worst of right answers is above the best of wrong ones, whatever
@@ -45,11 +48,14 @@ class MetricFacts:
         is_stiff: Whether answers that are partly right are worth no more than wrong ones.
         error: What it raised for the network's answers, or "".
         meeting: Where it compared every output with every target, or None.
+        is_agreed: Whether the program's loss takes the same answers for right, and the metric
+            looks at them.
     """
 
     own: float = math.nan
     right: float = math.nan
     by_form: dict[str, float] = field(default_factory=dict[str, float])
+    blind: frozenset[str] = frozenset()
     wrong: float = math.nan
     constant: float = math.nan
     gap: float = math.nan
@@ -57,6 +63,7 @@ class MetricFacts:
     is_stiff: bool = False
     error: str = ""
     meeting: Meeting | None = None
+    is_agreed: bool = True
 
 
 def metric_facts(
@@ -91,8 +98,17 @@ def metric_facts(
         is_quick = time.perf_counter() - begun < _QUICK_SECONDS
         right, wrong = made_up_answers(outputs, targets, task)
         said = {form: ask(answer) for form, answer in right.items()}
-        other = [ask(answer) for answer in wrong.values()]
+        other = {form: ask(answer) for form, answer in wrong.items()}
+        blind = {
+            form
+            for form in said
+            if said[form] <= other[form]
+            and ask(_surer(right[form], form, task)) <= ask(_surer(wrong[form], form, task))
+        }
         same = [ask(_constant(answer, task)) for answer in right.values()]
+        is_read = any(value != own for value in (*said.values(), *other.values(), *same))
+        is_read = is_read or isinstance(outputs, Tensor)
+        is_agreed = is_read and _likes(program, outputs, targets, right, wrong)
         # More than one tensor may belong together: only single ones are put in other orders.
         is_single = isinstance(outputs, Tensor) and isinstance(targets, Tensor)
         gap, is_stiff = math.nan, False
@@ -103,13 +119,38 @@ def metric_facts(
         own=own,
         right=max(_finite(said.values()), default=math.nan),
         by_form=said,
-        wrong=min(_finite(other), default=math.nan),
+        blind=frozenset(blind),
+        wrong=min(_finite(other.values()), default=math.nan),
         constant=max(_finite(same), default=math.nan),
         gap=gap,
         is_swapped=_is_swapped(ask, right, task),
         is_stiff=is_stiff,
         meeting=outer,
+        is_agreed=is_agreed,
     )
+
+
+def _likes(
+    program: Program,
+    outputs: Any,
+    targets: Any,
+    right: dict[str, Tensor],
+    wrong: dict[str, Tensor],
+) -> bool:
+    """Whether the loss likes right answers more than wrong ones and the network's, in a form.
+
+    Of a loss that does not, it is not known which answers are right.
+    """
+
+    def ask(answer: Tensor) -> float:
+        try:
+            loss = program.loss_fn(with_main(outputs, answer), targets)
+            return float(torch.as_tensor(loss).mean())
+        except _CANNOT:
+            return math.nan
+
+    own = ask(main_output(outputs))
+    return any(ask(right[form]) < min(ask(wrong[form]), own) for form in right)
 
 
 def _is_swapped(
@@ -136,6 +177,19 @@ def _constant(right: Tensor, task: TaskFacts) -> Tensor:
     classes = task.axis % right.dim() if task.kind == "classes" else right.dim()
     dims = [dim for dim in range(right.dim()) if dim != classes]
     return right.mean(dim=dims, keepdim=True).expand_as(right)
+
+
+def _surer(answer: Tensor, form: str, task: TaskFacts) -> Tensor:
+    """Return answers nearer to 0 and 1, for metrics with a threshold that is near them."""
+    if form not in ("probabilities", "log-probabilities"):
+        return _MORE * answer if form == "logits" else answer
+    is_log = form == "log-probabilities"
+    logs = answer if is_log else answer.log()
+    if task.kind != "classes":
+        surer = (_MORE * (logs - (-logs.expm1()).log())).sigmoid()
+        return surer.log() if is_log else surer
+    surer = (_MORE * logs).log_softmax(dim=task.axis)
+    return surer if is_log else surer.exp()
 
 
 def _told_apart(
