@@ -276,3 +276,88 @@ def test_a_loss_with_the_wrong_sign_is_still_one_of_yes_or_no():
 
 def test_a_small_answer_is_no_yes_where_accuracy_is_asked_for():
     assert infer_task(None, randn(64).abs(), bits(64), pulled, "accuracy").kind == "binary"
+
+
+def squared(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return (outputs - targets).square().mean()
+
+
+PRICES = 10 ** randn(64)
+OTHER_SCALES = {
+    "logarithm": (PRICES, lambda o, t: functional.huber_loss(o, t.log10())),
+    "standardized": (40 + 15 * randn(64), lambda o, t: squared(o, (t - 40) / 15)),
+    "in other units": (1e-4 * randn(64), lambda o, t: squared(o, 1e4 * t)),
+    "rate of counts": (
+        torch.poisson(PRICES, generator=ROWS) + 1,
+        lambda o, t: (o.exp() - t * o).mean(),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_SCALES.values(), ids=OTHER_SCALES)
+def test_values_that_a_loss_wants_on_another_scale_are_not_judged_by_r2(case):
+    targets, loss_fn = case
+
+    assert infer_task(None, randn(64), targets, loss_fn).kind == "unknown"
+    assert infer_task(None, randn(32), targets, loss_fn).kind == "unknown"
+
+
+def test_another_scale_is_told_of_the_first_of_several_outputs():
+    def loss_fn(outputs, targets):
+        mean, log_std = outputs
+        return (((mean - targets.log()) / log_std.exp()).square() + log_std).mean()
+
+    outputs = randn(64), 0.1 * randn(64)
+
+    assert infer_task(None, outputs, PRICES, loss_fn).kind == "unknown"
+
+
+SAME_SCALE = {
+    "by hand": squared,
+    "with a penalty": lambda o, t: squared(o, t) + 3 * o.square().mean(),
+    "wrong sign": lambda o, t: -squared(o, t),
+    "every one with every other": lambda o, t: squared(o, t.unsqueeze(-1)),
+    "another sample": lambda o, t: squared(o, t.roll(1)),
+    "the mean alone": lambda o, t: (o.mean() - t.mean()).square(),
+    "median": lambda o, t: (o - t).abs().mean(),
+    "higher quantile": lambda o, t: torch.maximum(0.9 * (t - o), 0.1 * (o - t)).mean(),
+    "likelihood": lambda o, t: ((o - t).square() + 1).log().mean(),
+}
+
+
+@pytest.mark.parametrize("loss_fn", SAME_SCALE.values(), ids=SAME_SCALE)
+def test_values_stay_values_where_the_loss_is_about_them(loss_fn):
+    assert infer_task(None, randn(64), 3 + 2 * randn(64), loss_fn).kind == "values"
+
+
+def of_angle(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    cos, sin = functional.normalize(outputs, dim=1).unbind(dim=1)
+    return 1 - (cos * targets.cos() + sin * targets.sin()).mean()
+
+
+def of_mixture(outputs: tuple[torch.Tensor, ...], targets: torch.Tensor) -> torch.Tensor:
+    log_share, mean = outputs
+    near = -(targets - mean).square()
+    return -torch.logsumexp(log_share + near, dim=1).mean()
+
+
+def test_none_of_several_outputs_for_a_value_may_be_near_to_it():
+    angle = infer_task(None, randn(64, 2), 3 * randn(64).tanh(), of_angle)
+    mixture = infer_task(None, (randn(64, 3), randn(64, 3)), randn(64, 1), of_mixture)
+
+    assert (angle.kind, mixture.kind) == ("unknown", "unknown")
+
+
+def of_spread(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    mean, log_std = outputs.unbind(dim=1)
+    return (((mean - targets) / log_std.exp()).square() / 2 + log_std).mean()
+
+
+def of_quantiles(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    rest, levels = targets.unsqueeze(1) - outputs, torch.tensor([0.1, 0.5, 0.9])
+    return torch.maximum(levels * rest, (levels - 1) * rest).mean()
+
+
+def test_a_mean_or_a_quantile_is_near_to_the_value():
+    for width, loss_fn in ((2, of_spread), (3, of_quantiles)):
+        assert infer_task(None, randn(64, width), randn(64), loss_fn).kind == "values"

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
-from headway.doctor.program import main_output
+from headway.doctor.program import is_listed, main_output
 
 Batch = tuple[Any, Any]
 _MOST_BATCHES = 2000
@@ -201,6 +201,8 @@ def joined(parts: list[Any]) -> Any:
     What holds no tensor, such as the cache of a language model, is left out.
     """
     first = parts[0]
+    if is_listed(first):
+        return [value for part in parts for value in part]
     if isinstance(first, Tensor):
         if first.dim() == 0:
             return torch.stack(parts)
@@ -253,7 +255,7 @@ def _dataset_of(source: Any) -> Any:
 def _length(inputs: Any) -> int:
     if isinstance(inputs, Mapping):
         return _length(next(iter(inputs.values())))
-    if isinstance(inputs, Sequence):
+    if isinstance(inputs, Sequence) and not is_listed(inputs):
         return _length(inputs[0])
     return len(inputs)
 
@@ -262,6 +264,8 @@ def take(values: Any, numbers: Tensor) -> Any:
     """Return the samples with these numbers of inputs or targets of any structure."""
     if isinstance(values, Mapping):
         return {name: take(value, numbers) for name, value in values.items()}
+    if is_listed(values):
+        return [values[number] for number in numbers.tolist()]
     if isinstance(values, (tuple, list)):
         return tuple(take(value, numbers) for value in values)
     return values[numbers.to(values.device)]

@@ -1,5 +1,6 @@
 """A training program as the doctor sees it: whoever wrote it, and whatever is wrong in it."""
 
+import copy
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -114,9 +115,46 @@ def main_output(outputs: Any) -> Tensor:
     raise TypeError(f"the model returned {type(outputs).__name__}, which holds no tensor")
 
 
+def with_main(outputs: Any, answer: Tensor) -> Any:
+    """Return a like structure with another main output.
+
+    Raises:
+        TypeError: If the structure is of an unknown kind.
+    """
+    if isinstance(outputs, Tensor):
+        return answer
+    main = main_output(outputs)
+    if hasattr(outputs, "_replace"):
+        names = [name for name in outputs._fields if getattr(outputs, name) is main]
+        return outputs._replace(**dict.fromkeys(names, answer))
+    if hasattr(outputs, "logits"):
+        changed = copy.copy(outputs)
+        changed.logits = answer
+        return changed
+    if isinstance(outputs, Mapping):
+        return {k: answer if v is main else v for k, v in outputs.items()}
+    if isinstance(outputs, (tuple, list)):
+        return tuple(answer if value is main else value for value in outputs)
+    raise TypeError(f"cannot replace the main output of {type(outputs).__name__}")
+
+
 def num_in(batch: Any) -> int:
-    """Return the number of samples of inputs or targets: the first length of a tensor."""
-    return len(first_tensor(batch))
+    """Return the number of samples of inputs or targets: the first length of a tensor.
+
+    A list of dicts, as detectors have for targets, has one of them for each sample.
+    """
+    return len(batch) if is_listed(batch) else len(first_tensor(batch))
+
+
+def is_listed(values: Any) -> bool:
+    """Whether this is a list with a dict, a name or a number for each sample."""
+    if not isinstance(values, (list, tuple)) or not values:
+        return False
+    if isinstance(values[0], Mapping):
+        return True
+    return all(
+        is_single(value) and not isinstance(value, (list, tuple)) for value in values
+    )
 
 
 def first_tensor(batch: Any) -> Tensor:
@@ -131,8 +169,17 @@ def first_tensor(batch: Any) -> Tensor:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"expected tensors, got {type(batch).__name__}")
     for value in values:
-        return first_tensor(value)
-    raise TypeError("expected tensors, got an empty structure")
+        # Names of files and the like may come before what is learned.
+        if isinstance(value, Tensor) or not is_single(value):
+            return first_tensor(value)
+    raise TypeError("expected tensors, got a structure without any")
+
+
+def is_single(value: Any) -> bool:
+    """Whether a part of a batch is no tensor and no structure that may hold some."""
+    if isinstance(value, (list, tuple)) and value:
+        return is_single(value[0])
+    return value is None or isinstance(value, (str, bytes, int, float))
 
 
 def seed_all(seed: int) -> None:

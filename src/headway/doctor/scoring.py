@@ -39,6 +39,7 @@ class Scores:
             without classes.
         said: How many times as often as it holds yes is said of several labels at once; NaN
             for other tasks.
+        has_own_metric: Whether `metric` is what a function of the program says.
     """
 
     loss: float
@@ -47,6 +48,7 @@ class Scores:
     macro: float = math.nan
     recalls: tuple[float, ...] = ()
     said: float = math.nan
+    has_own_metric: bool = False
 
 
 def score(program: Program, examples: Examples, *, samples: int = 1024) -> Scores:
@@ -82,6 +84,7 @@ def score(program: Program, examples: Examples, *, samples: int = 1024) -> Score
         macro=_mean([recall for recall in recalls if math.isfinite(recall)]),
         recalls=recalls,
         said=share_said,
+        has_own_metric=metric is not None,
     )
 
 

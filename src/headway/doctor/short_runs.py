@@ -139,7 +139,7 @@ class ShortRuns:
     def _train(self, remedy: Remedy | None, seed: int) -> Reached:
         own: Course | None = self._evidence.course
         if remedy is None and seed == 0 and own is not None and own.steps == self.steps:
-            return _reached(own, 0.0)
+            return self._reached(own, 0.0)
         begun = time.perf_counter()
         try:
             program = self._evidence.make(seed)
@@ -159,7 +159,12 @@ class ShortRuns:
             )
         except Exception as error:  # Foreign code, with parts that it was not made for.
             course = Course(stop="error", error=error)
-        return _reached(course, time.perf_counter() - begun)
+        return self._reached(course, time.perf_counter() - begun)
+
+    def _reached(self, course: Course, seconds: float) -> Reached:
+        # Of targets without a meaning, accuracy and R2 have none either.
+        is_known = self._evidence.task.kind != "unknown"
+        return _reached(course, seconds, is_known=is_known)
 
 
 def affordable_steps(evidence: Evidence, seconds: float) -> int:
@@ -181,15 +186,15 @@ def _pace(evidence: Evidence) -> float:
     return max(course.seconds / course.steps, 1e-6)
 
 
-def _reached(course: Course, seconds: float) -> Reached:
+def _reached(course: Course, seconds: float, *, is_known: bool) -> Reached:
     error = "" if course.error is None else f"{type(course.error).__name__}: {course.error}"
     if not course.evaluations or course.stop == "error":
         return Reached(error=error or "nothing was evaluated", seconds=seconds)
     last = course.last
     return Reached(
-        scores=(_score(last, is_train=False),),
+        scores=(_score(last, is_train=False, is_known=is_known),),
         own_scores=((last.val or last.train).metric,),
-        train_scores=(_score(last, is_train=True),),
+        train_scores=(_score(last, is_train=True, is_known=is_known),),
         losses=(last.train.loss,),
         has_diverged=course.stop == "diverged",
         steps=course.steps,
@@ -197,9 +202,11 @@ def _reached(course: Course, seconds: float) -> Reached:
     )
 
 
-def _score(evaluation: Evaluation, *, is_train: bool) -> float:
+def _score(evaluation: Evaluation, *, is_train: bool, is_known: bool) -> float:
     scores = evaluation.train if is_train else evaluation.val or evaluation.train
-    for value in (scores.standard, scores.metric):
+    has_own = scores.has_own_metric
+    judged = [scores.standard] * is_known + [scores.metric] * (is_known or has_own)
+    for value in judged:
         if math.isfinite(value):
             return max(value, _WORST)
     return -scores.loss if math.isfinite(scores.loss) else _WORST

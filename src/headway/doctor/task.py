@@ -6,7 +6,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from headway.doctor.asked import compares_samples, is_distance, is_reversed
+from headway.doctor.asked import (
+    asks_other_values,
+    compares_samples,
+    is_distance,
+    is_reversed,
+)
 from headway.doctor.calls import DISTANCES, Call, loss_calls
 from headway.doctor.program import first_tensor, main_output
 
@@ -86,7 +91,8 @@ def infer_task(
         is_unknown = compares_samples(loss_fn, output, part)
         return TaskFacts(kind="unknown") if is_unknown else facts
     if facts.kind == "values":
-        return replace(facts, link=link)
+        is_other = link == "none" and asks_other_values(loss_fn, outputs, targets)
+        return TaskFacts(kind="unknown") if is_other else replace(facts, link=link)
     if facts.kind not in ("binary", "multilabel") or output.numel() != part.numel():
         return facts
     is_open = not calls and metric != "accuracy"
@@ -108,7 +114,9 @@ def class_ids(task: TaskFacts, targets: Any) -> Tensor | None:
         return ids.masked_fill(target.isnan(), -1).flatten()
     if task.kind != "classes":
         return None
-    if task.encoding in ("one_hot", "soft"):
+    # Where training targets are mixed, those of the validation data may be ids.
+    is_wide = target.dim() > 1 and target.shape[task.axis] == task.num_classes
+    if task.encoding in ("one_hot", "soft") and is_wide:
         return target.argmax(dim=task.axis).flatten()
     ids = target.long().flatten()
     return ids.masked_fill(ids == task.ignore_index, -1)

@@ -21,6 +21,7 @@ from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.remedies.together import Together
 from headway.doctor.reranking import rerank
 from headway.doctor.short_runs import Reached, ShortRuns
+from headway.doctor.task import TaskFacts
 
 Digits = Callable[..., MakeProgram]
 Measure = Callable[..., Evidence]
@@ -293,7 +294,8 @@ def test_a_sorted_data_set_is_found_by_shuffling_it(
 
 def test_of_a_change_with_two_parts_the_one_that_fits_is_tried(digits: Digits) -> None:
     # The loss is right already; the head is not.
-    evidence = Evidence(make=(make := digits(head=nn.ReLU)), program=make(0), task=None)
+    task = TaskFacts(kind="classes", num_classes=10, encoding="ids")
+    evidence = Evidence(make=(make := digits(head=nn.ReLU)), program=make(0), task=task)
     runs = ShortRuns(evidence, seconds=30.0, num_runs=4)
     both = Together((RemoveHead("relu"), ReplaceLoss("cross_entropy")))
     assert runs.run(both).error

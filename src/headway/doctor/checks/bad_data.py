@@ -1,5 +1,6 @@
 """Data that holds no numbers, tells nothing, or is known beforehand."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 from headway.doctor.checks.certain import certain
@@ -8,6 +9,7 @@ from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.data_facts import DataFacts, InputFacts
 from headway.doctor.probes.overfit import Overfit
 from headway.doctor.progress import progress
+from headway.doctor.training import Course
 
 _CAUSE: Cause = "bad_data"
 # Ids and yes-or-no answers repeat by nature; measurements and pictures do not.
@@ -30,7 +32,8 @@ def check_bad_data(evidence: Evidence) -> Iterator[Finding]:
     data: DataFacts | None = evidence.data
     if data is None:
         return
-    yield from _not_finite(data)
+    if not _are_left_out(evidence):
+        yield from _not_finite(data)
     yield from _constant(evidence, data)
     yield from _changed_by_reading(data)
     yield from _leaked(data)
@@ -107,6 +110,19 @@ def _of_labels(
             check="independent_labels",
             is_certain=can_learn,
         )
+
+
+def _are_left_out(evidence: Evidence) -> bool:
+    """Whether the program knows what to do with numbers that are none.
+
+    A mask in the loss or the network keeps them from all losses; whoever does not mean it has
+    a loss that is no number.
+    """
+    course: Course | None = evidence.course
+    if course is None or course.stop != "done" or not course.losses:
+        return False
+    scores = (course.last.train, course.last.val or course.last.train)
+    return all(map(math.isfinite, (*course.losses, *(part.loss for part in scores))))
 
 
 def _not_finite(data: DataFacts) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ def check_replaced_targets(evidence: Evidence) -> Iterator[Finding]:
         if loss.is_of_output
         and loss.target is not None
         and loss.target.numel() == given.numel()
+        and _has_classes(loss.target, given)
     ]
     shares = [float((target != given).double().mean()) for target in seen]
     # Mixed samples have a loss for the targets of each.
@@ -47,6 +48,11 @@ def check_replaced_targets(evidence: Evidence) -> Iterator[Finding]:
         code="loss = loss_fn(model(x), y)",
         check="replaced_targets",
     )
+
+
+def _has_classes(target: Tensor, given: Tensor) -> bool:
+    """Whether targets are classes of the data, and not values that a step makes of them."""
+    return bool(torch.isin(target.double(), given.double().unique()).all())
 
 
 def _is_code(given: Tensor, target: Tensor) -> bool:

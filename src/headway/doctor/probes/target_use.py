@@ -30,7 +30,9 @@ def reads_targets(evidence: Evidence, program: Program, outputs: Any, batch: Bat
     target = first_tensor(targets)
     other = take(targets, torch.zeros(len(target), dtype=torch.long))
     if torch.equal(first_tensor(other), target):
-        return True
+        if not isinstance(targets, Tensor):
+            return True
+        other = target + 1
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if program.step is None:

@@ -1,7 +1,7 @@
 """Another loss, which reads targets however they are written."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -10,7 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from headway.doctor.finding import Cause
-from headway.doctor.program import Program, call_model, first_tensor, main_output
+from headway.doctor.program import (
+    Program,
+    call_model,
+    first_tensor,
+    main_output,
+    with_main,
+)
 from headway.doctor.remedies.samples import a_batch
 from headway.errors import RemedyDoesNotFit
 from headway.measure.probe import evaluating
@@ -56,6 +62,8 @@ class ReplaceLoss:
         """Return the program with the new loss."""
         changed = replace(program, loss_fn=LOSSES[self.name]())
         check_loss(changed)
+        if _reads_others(program):
+            raise RemedyDoesNotFit("the loss is about other outputs of the network too")
         if _is_same(program, changed):
             raise RemedyDoesNotFit(f"the program trains by it already: {self.name}")
         return changed
@@ -86,6 +94,35 @@ def check_loss(program: Program) -> None:
             ) from error
     if loss.numel() != 1 or not math.isfinite(float(loss)):
         raise RemedyDoesNotFit(f"the loss of these outputs and targets would be {loss}")
+
+
+def _reads_others(program: Program) -> bool:
+    """Return whether the loss depends on other outputs than the main one.
+
+    The spread of an answer or the code of an autoencoder is a part of what is learned.
+    """
+    inputs, targets = a_batch(program)
+    with evaluating(program.model):
+        outputs = call_model(program.model, inputs)
+        if isinstance(outputs, Tensor):
+            return False
+        others = with_main(_enlarged(outputs), main_output(outputs))
+        try:
+            given, changed = (program.loss_fn(o, targets) for o in (outputs, others))
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
+            return False
+    return bool((given != changed).any())
+
+
+def _enlarged(outputs: Any) -> Any:
+    """Return outputs of any structure with other numbers of the same signs."""
+    if isinstance(outputs, Tensor):
+        return outputs * 1.5 if outputs.is_floating_point() else outputs
+    if isinstance(outputs, Mapping):
+        return {name: _enlarged(value) for name, value in outputs.items()}
+    if isinstance(outputs, (tuple, list)) and not hasattr(outputs, "_fields"):
+        return tuple(_enlarged(value) for value in outputs)
+    return outputs
 
 
 def _is_same(program: Program, other: Program) -> bool:
