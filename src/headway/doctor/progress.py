@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from headway.doctor.evidence import Evidence
 from headway.doctor.probes.baselines import Baselines
+from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.metric_facts import MetricFacts
 from headway.doctor.training import Course
@@ -176,7 +177,7 @@ def _is_about_another_question(
         return not (isinstance(evidence.program.metric, str) and reached.is_stuck)
     if math.isnan(reached.metric) and math.isfinite(scores.loss):
         return True
-    if _is_free_of_values(evidence, first):
+    if _is_free_of_values(evidence, first) or _is_of_one_class(evidence):
         return True
     told = first.metric if first is not None else None
     # Where a constant answer is as good, accuracy tells nothing, poor or not.
@@ -196,6 +197,12 @@ def _is_free_of_values(evidence: Evidence, first: FirstBatch | None) -> bool:
     if facts is None or not facts.is_same_for_all:
         return False
     return evidence.task.kind == "values" and not isinstance(evidence.program.metric, str)
+
+
+def _is_of_one_class(evidence: Evidence) -> bool:
+    """Whether new samples are of classes that the training does not have."""
+    data: DataFacts | None = evidence.data
+    return data is not None and len(data.class_counts) == 1 < len(data.val_class_counts)
 
 
 def _has_learned(told: MetricFacts, begun: float, ended: float) -> bool:

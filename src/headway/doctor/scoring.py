@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from headway.doctor.answer import answer_of
 from headway.doctor.examples import Examples, have_one_shape, joined
 from headway.doctor.program import Program, call_model, first_tensor, main_output, num_in
 from headway.doctor.task import (
@@ -74,9 +75,10 @@ def score(program: Program, examples: Examples, *, samples: int = 1024) -> Score
         said, truth = joined(outputs), joined(targets)
         task = _task(program, truth if are_inputs else None, said, truth)
         name = None if callable(program.metric) else program.metric
-        standard = _standard(task, said, truth, name)
-        recalls = _recalls(task, said, truth)
-        share_said = _said(task, said, truth)
+        answer = _answer(program, said, truth)
+        standard = _standard(task, answer, truth, name)
+        recalls = _recalls(task, answer, truth)
+        share_said = _said(task, answer, truth)
     return Scores(
         loss=loss,
         metric=standard if metric is None else metric,
@@ -95,7 +97,7 @@ def metric_of(program: Program, outputs: Any, targets: Any) -> float:
         return own
     task = _task(program, None, outputs, targets)
     name = None if callable(program.metric) else program.metric
-    return _standard(task, outputs, targets, name)
+    return _standard(task, _answer(program, outputs, targets), targets, name)
 
 
 def _own_metric(program: Program, outputs: list[Any], targets: list[Any]) -> float | None:
@@ -117,6 +119,13 @@ def _own_metric(program: Program, outputs: list[Any], targets: list[Any]) -> flo
 def _task(program: Program, inputs: Any, outputs: Any, targets: Any) -> TaskFacts:
     metric = None if callable(program.metric) else program.metric
     return infer_task(inputs, outputs, targets, program.loss_fn, metric)
+
+
+def _answer(program: Program, outputs: Any, targets: Any) -> Any:
+    try:
+        return answer_of(program.loss_fn, outputs, targets)
+    except TypeError:  # There is no tensor in it.
+        return outputs
 
 
 def _standard(task: TaskFacts, outputs: Any, targets: Any, name: str | None) -> float:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from headway.doctor.answer import answer_of
 from headway.doctor.asked import (
     asks_other_values,
     compares_samples,
@@ -68,7 +69,8 @@ def infer_task(
         metric: The program's metric; "accuracy" and "r2" decide likewise, a function does not.
     """
     try:
-        output, target = main_output(outputs).detach(), first_tensor(targets).detach()
+        output = answer_of(loss_fn, outputs, targets).detach()
+        target = first_tensor(targets).detach()
     except TypeError:
         return TaskFacts(kind="unknown")
     if not target.numel() or target.is_complex() or target.dim() == 0:

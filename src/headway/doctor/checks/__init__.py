@@ -28,6 +28,7 @@ from headway.doctor.checks.lr_high import check_lr_high
 from headway.doctor.checks.lr_low import check_lr_low
 from headway.doctor.checks.memory import check_memory
 from headway.doctor.checks.metric import check_metric
+from headway.doctor.checks.metric_course import check_metric_course
 from headway.doctor.checks.mixed_samples import check_mixed_samples
 from headway.doctor.checks.noisy_labels import check_noisy_labels
 from headway.doctor.checks.noisy_training import check_noisy_training
@@ -53,6 +54,7 @@ from headway.doctor.checks.shuffle import check_shuffle
 from headway.doctor.checks.single_step import check_single_step
 from headway.doctor.checks.symmetry import check_symmetry
 from headway.doctor.checks.train_eval_mode import check_train_eval_mode
+from headway.doctor.checks.unbounded_states import check_unbounded_states
 from headway.doctor.checks.zero_grad_missing import check_zero_grad_missing
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
@@ -75,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     check_padding,
     check_output_activation,
     check_metric,
+    check_metric_course,
     check_loss_numerics,
     check_loss_at_start,
     check_class_imbalance,
@@ -95,6 +98,7 @@ CHECKS: tuple[Check, ...] = (
     check_activation_scale,
     check_hidden_activation,
     check_gradient_flow,
+    check_unbounded_states,
     check_dead_units,
     check_saturation,
     check_lr_high,

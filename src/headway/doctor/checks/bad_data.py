@@ -7,6 +7,7 @@ from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.probes.data_facts import DataFacts, InputFacts
+from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.overfit import Overfit
 from headway.doctor.progress import progress
 from headway.doctor.training import Course
@@ -23,6 +24,8 @@ _TELLS_NOTHING = 3.0
 _TELLS = 5.0
 # So few samples beside those of the most frequent class have hardly a neighbor of their own.
 _FEW_OTHERS = 40
+# Share of the way to a perfect metric by which single classes are told apart.
+_TOLD = 0.3
 # Answers that are drawn like the targets have an R2 of -1.
 _WILD = 2.0
 
@@ -171,12 +174,34 @@ def _constant(evidence: Evidence, data: DataFacts) -> Iterator[Finding]:
     is_one = (
         targets is not None and targets.constant_fraction == 1 and targets.distinct == 1
     )
-    if targets is not None and has_meaning and is_one:
+    is_meant = _knows_one_class(evidence, data)
+    if targets is not None and has_meaning and is_one and not is_meant:
         yield certain(
             _CAUSE,
             f"All {data.samples} training targets are {targets.low:g}.",
             "Check how the targets are read.",
         )
+
+
+def _knows_one_class(evidence: Evidence, data: DataFacts) -> bool:
+    """Whether a network that saw a single class finds what is not of it.
+
+    That is what looks for the unusual: its own metric tells new samples of several classes
+    apart, better than a constant answer and than before the training.
+    """
+    course: Course | None = evidence.course
+    first: FirstBatch | None = evidence.first_batch
+    told = first.metric if first is not None else None
+    if course is None or not course.evaluations or told is None:
+        return False
+    begun, ended = course.evaluations[0].val, course.last.val
+    if begun is None or ended is None or not ended.has_own_metric:
+        return False
+    if len(data.val_class_counts) < 2:
+        return False
+    least = max(told.constant, (told.right + told.wrong) / 2)
+    is_told = ended.metric - least > _TOLD * (told.right - least) > 0
+    return told.is_agreed and is_told and ended.metric > begun.metric
 
 
 def _changed_by_reading(data: DataFacts) -> Iterator[Finding]:

@@ -1,10 +1,16 @@
 """Targets that are written in another way than the loss reads them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
 
 from headway.doctor.checks.certain import certain
+from headway.doctor.checks.signal import symptom_severity
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.learned import is_right
 from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import SeenLoss
@@ -33,7 +39,7 @@ def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
     if first is None:
         return
     yield from _viewed(evidence.data, first)
-    for rule in (_out_of_range, _beyond_one, _silent, _wrong_type):
+    for rule in (_out_of_range, _blank, _ignored, _beyond_one, _silent, _wrong_type):
         found = list(rule(evidence, first))
         if found:
             yield from found
@@ -83,7 +89,7 @@ def _out_of_range(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     if seen is None or seen.target is None or not _has_ids(seen):
         return
     width = seen.given.shape[1]
-    low, high = _lowest_and_highest(evidence, seen)
+    low, high = _lowest_and_highest(evidence, first, seen)
     if low >= 0 and high < width:
         return
     if low == 1 and high == width:
@@ -96,6 +102,55 @@ def _out_of_range(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     yield certain(_CAUSE, told, remedy, code=code)
 
 
+def _blank(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """A class of the targets that CTC takes for the blank between two of them."""
+    seen = next((x for x in first.losses if x.name == "ctc_loss" and x.is_of_output), None)
+    words = None if seen is None else _words(seen)
+    if seen is None or words is None:
+        return
+    blank = int(seen.call.argument(4, "blank", 0))
+    share = float((words == blank).double().mean()) if words.numel() else 0.0
+    if not share:
+        return
+    yield certain(
+        _CAUSE,
+        f"{share:.1%} of the targets of ctc_loss are {blank}, which is its blank: what is read "
+        "leaves blanks out, so this class is never read.",
+        "Number the classes so that none is the blank, and give the network an output more.",
+        code="target = target + 1  # 0 is the blank; num_outputs = num_classes + 1",
+    )
+
+
+def _ignored(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """A class that the loss takes for what is not to be learned."""
+    if not first.ignored:
+        return
+    ignored = evidence.task.ignore_index
+    finding = certain(
+        _CAUSE,
+        f"{first.ignored:.0%} of the targets are {ignored}, which the loss ignores and the "
+        "metric counts: this class is never learned.",
+        "Give what is not to be learned a number that no class has, such as -100.",
+        code="loss_fn = nn.CrossEntropyLoss()  # ignores -100",
+    )
+    yield replace(finding, severity=symptom_severity(evidence))
+
+
+def _words(seen: SeenLoss) -> Tensor | None:
+    """Return the targets of CTC without what they are filled up with."""
+    targets, lengths = (
+        seen.call.argument(1, "targets"),
+        seen.call.argument(3, "target_lengths"),
+    )
+    if not isinstance(targets, Tensor) or lengths is None:
+        return None
+    lengths = torch.as_tensor(lengths, device=targets.device)
+    if targets.dim() == 1:
+        return targets[: int(lengths.sum())]
+    places = torch.arange(targets.shape[-1], device=targets.device)
+    return targets[places < lengths.reshape(-1, 1)]
+
+
 def _has_ids(seen: SeenLoss) -> bool:
     target = seen.target
     if target is None or seen.given.dim() < 2 or seen.given.shape[1] < 2:
@@ -103,16 +158,29 @@ def _has_ids(seen: SeenLoss) -> bool:
     return not target.is_floating_point() and target.shape != seen.given.shape
 
 
-def _lowest_and_highest(evidence: Evidence, seen: SeenLoss) -> tuple[int, int]:
+def _lowest_and_highest(
+    evidence: Evidence, first: FirstBatch, seen: SeenLoss
+) -> tuple[int, int]:
     """Return the range of ids that count, in the batch and in what was read of the data."""
     assert seen.target is not None
     ignored = seen.call.argument(4, "ignore_index", -100)
     ids = seen.target[seen.target != ignored]
     found = [int(ids.min()), int(ids.max())] if ids.numel() else [0, 0]
     data: DataFacts | None = evidence.data
-    if data is not None and evidence.task.kind == "classes" and seen.is_of_main:
+    is_of_classes = evidence.task.kind == "classes" and seen.is_of_main
+    if data is not None and is_of_classes and _gets_all(first, seen.target):
         found.extend(data.class_counts)
     return min(found), max(found)
+
+
+def _gets_all(first: FirstBatch, given: Tensor) -> bool:
+    """Whether a loss got the targets as they are, and not a part of them for one head."""
+    target = first.target
+    if target is None or target.numel() != given.numel():
+        return False
+    # Positions may come first.
+    pair = (ids.flatten().double().sort().values for ids in (target, given))
+    return torch.equal(*pair)
 
 
 def _beyond_one(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
@@ -134,7 +202,7 @@ def _beyond_one(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
 
 def _silent(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     """Labels of 0 in a loss for -1 and 1, which multiplies by them."""
-    if first.facts is None or not first.facts.silent_levels:
+    if first.facts is None or not first.facts.silent_levels or is_right(evidence):
         return
     silent = ", ".join(f"{level:g}" for level in first.facts.silent_levels)
     low, high = evidence.task.levels

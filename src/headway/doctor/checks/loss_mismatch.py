@@ -1,6 +1,5 @@
 """A loss that was made for other answers than the ones that it gets."""
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -9,8 +8,10 @@ from torch import Tensor
 from headway.doctor.calls import DISTANCES
 from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.checks.gated import gated
+from headway.doctor.checks.reduction import of_reduction
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.learned import goes_right, is_right
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Head
 from headway.doctor.progress import progress
@@ -40,12 +41,11 @@ def check_loss_mismatch(evidence: Evidence) -> Iterator[Finding]:
         if found:
             yield from found
             return
-    yield from _not_reduced(first)
     yield from _on_numbers(evidence, first)
     yield from _on_classes(evidence, first)
     yield from _one_by_one(evidence, first)
     yield from _unfit(evidence, first)
-    yield from _summed(evidence, first)
+    yield from of_reduction(evidence, first)
 
 
 def _of_one_class(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
@@ -155,10 +155,10 @@ def _for_values(evidence: Evidence) -> str:
     return "Use a loss for values, such as MSELoss."
 
 
-def _reversed(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
-    """A loss that is smaller for wrong answers."""
+def _reversed(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """A loss that is smaller for wrong answers, unless its training leads to right ones."""
     facts = first.facts
-    if facts is None or not facts.prefers_wrong:
+    if facts is None or not facts.prefers_wrong or goes_right(evidence):
         return
     form = next(iter(facts.right))
     yield certain(
@@ -168,16 +168,6 @@ def _reversed(_: Evidence, first: FirstBatch) -> Iterator[Finding]:
         "Change the sign of the loss, or of the term that compares answers with targets.",
         code="loss = -loss",
     )
-
-
-def _not_reduced(first: FirstBatch) -> Iterator[Finding]:
-    if "can be implicitly created only for scalar outputs" in first.error:
-        yield certain(
-            _CAUSE,
-            "The loss returns a number for each sample, and backward needs one number.",
-            "Take the mean of the loss.",
-            code="loss = loss_fn(output, target).mean()",
-        )
 
 
 def _on_numbers(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
@@ -213,6 +203,8 @@ def _on_classes(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     if seen is not None and seen.target is not None and task.kind == "classes":
         ids, given = seen.target, seen.given
         if given.numel() > ids.numel() and ids.numel() > 1:
+            if is_right(evidence):
+                return
             yield certain(
                 _CAUSE,
                 f"{name} compares {given.shape[-1]} outputs for each sample, shape "
@@ -277,24 +269,6 @@ def _unfit(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
         f"Free answers that descend the loss get {facts.fit:.0%} of the targets right.",
         "Check that the loss compares each output with its own target.",
         warns=False,
-    )
-
-
-def _summed(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
-    seen = next((seen for seen in first.losses if seen.is_of_output), None)
-    if seen is None or seen.call.kwargs.get("reduction") != "sum":
-        return
-    if not math.isclose(float(seen.call.result.detach()), first.loss, rel_tol=1e-3):
-        # The program divides it itself, or adds other terms.
-        return
-    yield from gated(
-        progress(evidence),
-        _CAUSE,
-        0.55,
-        f"{seen.name} is summed over the batch, so that steps grow with its size.",
-        "Take the mean over the batch.",
-        warns=False,
-        code="loss_fn = type(loss_fn)()  # reduction='mean'",
     )
 
 

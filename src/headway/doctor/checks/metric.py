@@ -7,6 +7,7 @@ from headway.doctor.calls import DISTANCES
 from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.learned import own_metric_rises
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.metric_facts import MetricFacts
@@ -38,8 +39,19 @@ def check_metric(evidence: Evidence) -> Iterator[Finding]:
         )
     elif told.meeting is not None:
         yield _compares_all(told.meeting)
-    elif told.is_agreed and math.isfinite(told.right + told.wrong):
+    elif _is_meant(told) and not (_is_blind(told) and own_metric_rises(evidence)):
+        # One that rises with the training is not constant, and wants what the loss wants.
         yield from _misleading(first, told)
+
+
+def _is_meant(told: MetricFacts) -> bool:
+    """Whether the metric takes answers that the loss takes for right or wrong."""
+    return told.is_agreed and math.isfinite(told.right + told.wrong)
+
+
+def _is_blind(told: MetricFacts) -> bool:
+    """Whether right answers are worth no more than wrong ones, in any form."""
+    return told.right <= told.wrong or set(told.by_form) <= told.blind
 
 
 def _compares_all(meeting: Meeting) -> Finding:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from headway.doctor.checks.certain import certain
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.other_inputs import OtherInputs
-from headway.doctor.progress import progress
+from headway.doctor.progress import Progress, progress
 
 # The change has to win back at least half of what is lost on new samples, and that has to be
 # more than chance and than what test-time normalization wins in healthy networks.
@@ -24,7 +25,7 @@ def check_other_preparation(evidence: Evidence) -> Iterator[Finding]:
         return
     best = asked.changed[asked.best]
     # A network that has learned nothing answers nothing better, only otherwise.
-    learned = min(best, reached.train_metric) - reached.dumb
+    learned = min(best - reached.dumb, reached.train_metric - _constant(evidence, reached))
     if not learned > max(_LEAST, reached.margin):
         return
     own = max(asked.own, _WORTHLESS)
@@ -47,3 +48,11 @@ def check_other_preparation(evidence: Evidence) -> Iterator[Finding]:
         if is_of_scale
         else "train_set, val_set = Images(train, prepare), Images(val, prepare)",
     )
+
+
+def _constant(evidence: Evidence, reached: Progress) -> float:
+    """Return what a constant answer reaches on the training data, of one class everything."""
+    data: DataFacts | None = evidence.data
+    counts = data.class_counts if data is not None else {}
+    share = max(counts.values(), default=0) / max(1, sum(counts.values()))
+    return max(reached.dumb, share)

@@ -8,6 +8,7 @@ from headway.doctor.checks.certain import certain
 from headway.doctor.checks.gated import gated
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
+from headway.doctor.learned import is_right
 from headway.doctor.probes.first_batch import FirstBatch
 from headway.doctor.probes.loss_records import Head
 from headway.doctor.probes.operations import RECURRENT
@@ -140,6 +141,9 @@ def _reach(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
     shape = first.output.shape if first.output is not None else target.shape
     if not seen and math.prod(shape) != target.numel():
         # What has another size cannot be meant to be equal, as densities and their numbers.
+        return
+    if not seen and is_right(evidence) and not progress(evidence).is_fine:
+        # Right answers are something else than the targets themselves.
         return
     low, high = head.reach
     target = target.float()

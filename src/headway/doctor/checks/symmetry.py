@@ -1,11 +1,15 @@
-"""Units that start equal and stay equal: a layer of one unit, however wide it is."""
+"""Units or components that start equal and stay equal: they are one, however many there are."""
 
 from collections.abc import Iterator
 
-from headway.doctor.checks.signal import is_learning, is_trained
+from torch import nn
+
+from headway.doctor.checks.signal import is_learning, is_trained, symptom_severity
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.flow import FlowFacts
+from headway.doctor.probes.update_facts import ParameterFacts
+from headway.doctor.probes.updates import Updates
 from headway.measure.layer_numbers import LayerNumbers
 
 # A layer counts as symmetric if nearly all of its units have an equal: one or two units that
@@ -16,7 +20,12 @@ _ZERO = 1e-6
 
 
 def check_symmetry(evidence: Evidence) -> Iterator[Finding]:
-    """Find layers whose units are equal in weights and in gradients."""
+    """Find layers and other parameters whose units are equal in weights and in gradients."""
+    found = list(_of_layers(evidence)) or list(_of_parameters(evidence))
+    yield from found
+
+
+def _of_layers(evidence: Evidence) -> Iterator[Finding]:
     flow: FlowFacts | None = evidence.flow
     if flow is None:
         return
@@ -30,6 +39,43 @@ def check_symmetry(evidence: Evidence) -> Iterator[Finding]:
     has_equal_head = flow.head is not None and _is_constant(flow.head)
     if 2 * len(constant) >= max(len(layers), 1) and len(constant) + has_equal_head >= 2:
         yield _constant(constant, len(layers))
+
+
+def _of_parameters(evidence: Evidence) -> Iterator[Finding]:
+    """Components of a mixture, factors of embeddings and the like, which are no layers."""
+    updates: Updates | None = evidence.updates
+    if updates is None:
+        return
+    model = evidence.program.model
+    equal = [
+        facts
+        for facts in updates.parameters
+        if facts.num_equal and not (len(facts.shape) == 1 and _is_of_torch(model, facts))
+    ]
+    if not equal:
+        return
+    first = equal[0]
+    yield Finding(
+        cause="init",
+        severity=symptom_severity(evidence),
+        confidence=0.95,
+        evidence=(
+            f"The {first.num_equal} parts of {first.name} of shape {first.shape} start equal, "
+            "get equal gradients and are equal still after some updates: they stay one and "
+            f"the same for ever ({len(equal)} of {len(updates.parameters)} parameters)."
+        ),
+        remedy="Draw what they start from at random, or from the data.",
+        layer=first.layer or None,
+        code=f"nn.init.normal_(model.{first.name})",
+        check="symmetry",
+        is_certain=True,
+    )
+
+
+def _is_of_torch(model: nn.Module, facts: ParameterFacts) -> bool:
+    """Whether a parameter is of a layer of torch, whose biases and scales all start equal."""
+    owner = dict(model.named_modules()).get(facts.layer or "", model)
+    return type(owner).__module__.startswith("torch.")
 
 
 def _hidden(flow: FlowFacts) -> list[LayerNumbers]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch
 from headway.doctor.probes.baselines import gather
+from headway.doctor.probes.ignored import share_ignored_but_counted
 from headway.doctor.probes.loss_records import (
     Accident,
     Danger,
@@ -22,7 +23,7 @@ from headway.doctor.probes.loss_records import (
     SeenLoss,
 )
 from headway.doctor.probes.loss_trace import LossTracer
-from headway.doctor.probes.metric_facts import MetricFacts, metric_facts
+from headway.doctor.probes.metric_facts import MetricFacts
 from headway.doctor.probes.numbered import Numbered, numbered
 from headway.doctor.probes.own_targets import own_targets
 from headway.doctor.probes.penalty import Penalty, penalty_of
@@ -30,6 +31,7 @@ from headway.doctor.probes.penalty_terms import PenaltyTerms, penalty_terms
 from headway.doctor.probes.plain_answers import LossFacts, answer_losses, loss_facts
 from headway.doctor.probes.strays import Strays, find_strays
 from headway.doctor.probes.target_use import reads_targets
+from headway.doctor.probes.telling_batch import told_by_metric
 from headway.doctor.program import Program, call_model, first_tensor, main_output, seed_all
 
 # Samples that are looked at, by the entries of one: wide ones cost more.
@@ -90,6 +92,7 @@ class FirstBatch:
         penalty_terms: What the loss adds that knows no targets; None where it adds nothing.
         reads_targets: Whether other targets make another update.
         numbered: Targets that number kinds, under a distance; None where they do not.
+        ignored: Share of targets whose class the loss ignores and the metric counts.
     """
 
     samples: int = 0
@@ -114,6 +117,7 @@ class FirstBatch:
     penalty_terms: PenaltyTerms | None = None
     reads_targets: bool = True
     numbered: Numbered | None = None
+    ignored: float = 0.0
 
     @property
     def targets_shape(self) -> tuple[int, ...]:
@@ -178,10 +182,11 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         strays=Strays()
         if first.has_own_step
         else find_strays(program.loss_fn, outputs, targets, evidence.task),
-        metric=metric_facts(program, outputs, targets, evidence.task),
+        metric=told_by_metric(evidence, program, outputs, targets),
         reads_targets=bool(error)
         or _reads_targets(evidence, program, outputs, (inputs, targets)),
         numbered=_numbered(evidence, program, outputs, (inputs, targets)),
+        ignored=share_ignored_but_counted(program, outputs, targets, evidence.task),
     )
 
 

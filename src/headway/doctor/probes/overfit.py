@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from headway.doctor.answer import answer_of
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.probes.baselines import gather
 from headway.doctor.program import Program, call_model, first_tensor, seed_all
@@ -131,7 +132,8 @@ def _metric(evidence: Evidence, program: Program, inputs: Any, targets: Any) -> 
     """Return the metric in the mode of training, in which the batch was learned."""
     outputs = call_model(program.model, inputs)
     try:
-        return standard_metric(evidence.task, outputs, targets)
+        answer = answer_of(program.loss_fn, outputs, targets)
+        return standard_metric(evidence.task, answer, targets)
     except (RuntimeError, ValueError, TypeError, IndexError):
         return math.nan
 

@@ -26,6 +26,8 @@ class ParameterFacts:
         norm: Norm of its values at the start.
         grad_norm: Norm of the gradient that arrived in the first update, or 0.
         ascent: Cosine between its first change and its gradient; below 0 is descent.
+        num_equal: How many equal parts it has along an axis, before and after the updates,
+            though gradients moved them; 0 where they differ.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ParameterFacts:
     norm: float
     grad_norm: float
     ascent: float = math.nan
+    num_equal: int = 0
 
     @property
     def numel(self) -> int:

@@ -16,6 +16,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
+from headway.doctor.probes.equal_parts import num_equal_parts
 from headway.doctor.probes.update_facts import ParameterFacts, UpdateFacts
 from headway.doctor.program import Program
 
@@ -144,6 +145,7 @@ class UpdateWatch:
             norm=float(tally.start.float().norm()),
             grad_norm=0.0 if grad is None else float(grad.float().norm()),
             ascent=tally.ascent,
+            num_equal=num_equal_parts(tally.start, grad, parameter.detach()),
         )
 
     def _on_gradient(self, tally: _Tally) -> Any:

@@ -4,6 +4,7 @@ from headway.doctor.remedies.activations import InsertActivation, SwapActivation
 from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBadValues
 from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.bounding import BoundStates
 from headway.doctor.remedies.capacity import Deepen, Widen
 from headway.doctor.remedies.compression import CompressInput
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
@@ -60,6 +61,7 @@ __all__ = [
     "AddPositions",
     "AddResidual",
     "AddToOptimizer",
+    "BoundStates",
     "ClassWeights",
     "ClipGradients",
     "CompressInput",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from headway.doctor.finding import Cause
 from headway.doctor.remedies.activations import InsertActivation, SwapActivation
 from headway.doctor.remedies.batches import SetBatchSize
+from headway.doctor.remedies.bounding import BoundStates
 from headway.doctor.remedies.capacity import Deepen, Widen
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
@@ -30,6 +31,9 @@ from headway.doctor.remedies.wiring import (
 # Activations whose slope is below 1, so that chains of them shrink gradients.
 _SHRINKING = {"sigmoid", "tanh", "softmax", "hardtanh", "hardsigmoid", "softsign"}
 
+# The check of states that nothing bounds.
+_OF_STATES = "unbounded_states"
+
 
 def _init(now: Situation) -> list[Remedy]:
     return [
@@ -41,6 +45,8 @@ def _init(now: Situation) -> list[Remedy]:
 
 
 def _hidden_activation(now: Situation) -> list[Remedy]:
+    if now.finding.check == _OF_STATES:
+        return [BoundStates()]
     if not now.hidden:
         return [InsertActivation("relu"), InsertActivation("gelu"), SwapActivation("relu")]
     return [
@@ -60,6 +66,8 @@ def _vanishing(now: Situation) -> list[Remedy]:
 
 
 def _exploding(now: Situation) -> list[Remedy]:
+    if now.finding.check == _OF_STATES:
+        return [BoundStates(), ClipGradients(1.0)]
     lower = SetLearningRate(now.best_lr or rounded(now.lr / 10) or USUAL_LR)
     remedies: list[Remedy] = [Reinitialize(), ClipGradients(1.0), lower]
     if now.late_bound is not None:
