@@ -252,7 +252,9 @@ column alone speaks of the code as it is now, but for some of what it showed, wh
 since. Figures of the older parts are of the code of their time. *Sixth* has many mild faults,
 and showed that the doctor passed them over; it was checked on cores that others used, and so
 was *latest*, with 90 to 120 seconds for each program in place of 60. *Seventh* (its second
-half beside other work) and *eighth* were checked on two free cores, two programs at a time.
+half beside other work), *eighth* and *ninth* were checked on two free cores, two programs at a
+time. Each part had to tell other stories than those before it, so the later ones may be further
+from what is usual.
 Fresh lacks half of the injected faults, and repairs were measured for all real and for a
 sample of the injected faults of held-out, and of later parts for as many as there was time
 for, in the fixed order that mixes causes.

@@ -11,6 +11,8 @@ from headway.doctor.progress import Progress, progress
 # Share of all that the training loss fell by that the last fifth brings, if it still falls.
 # An exponential fall to its end brings less than 1 %.
 _STILL_FALLING = 0.05
+# The same of the metric, which differs more from one evaluation to the next.
+_STILL_RISING = 0.2
 _LEAST_EVALUATIONS = 5
 # A validation loss jumps by some percent from one evaluation to the next.
 _SMOOTHED = 3
@@ -33,16 +35,18 @@ def check_epochs_few(evidence: Evidence) -> Iterator[Finding]:
         yield _of_few_updates(course, evidence.program.epochs, reached)
         return
     share = course.last_fall
-    if share < _STILL_FALLING or _is_val_rising(course):
+    if _is_val_rising(course):
         return
     is_short = evidence.program.epochs <= _FEW_EPOCHS
+    is_early = is_short and (reached.has_room or share > _CLEARLY_FALLING)
+    severity = _severity(reached, is_early=is_early)
+    if share < _STILL_FALLING or (severity == "info" and _is_rising(course, reached)):
+        yield from _still_rising(course, evidence.program.epochs, reached)
+        return
     epochs = 3 * evidence.program.epochs
     yield Finding(
         cause="epochs_few",
-        severity=_severity(
-            reached,
-            is_early=is_short and (reached.has_room or share > _CLEARLY_FALLING),
-        ),
+        severity=severity,
         confidence=0.6 if is_short else 0.4,
         evidence=(
             f"The last fifth of {evidence.program.epochs} epochs brings {share:.0%} of all "
@@ -65,6 +69,31 @@ def _of_few_updates(course: Watched, epochs: int, reached: Progress) -> Finding:
         code=f"for epoch in range({10 * epochs}):",
         check="epochs_few",
     )
+
+
+def _still_rising(course: Watched, epochs: int, reached: Progress) -> Iterator[Finding]:
+    """Find a metric that gets better at the end, where the loss hardly moves.
+
+    That of a rare class does so late. More epochs have to prove that they help.
+    """
+    if not _is_rising(course, reached):
+        return
+    yield Finding(
+        cause="epochs_few",
+        severity="info",
+        confidence=_FEW_CONFIDENCE,
+        evidence=(
+            f"The last fifth of {epochs} epochs brings {course.last_rise:.0%} of all that the "
+            f"metric rose by, and {reached.describe()}."
+        ),
+        remedy=f"Train for {4 * epochs} epochs or more.",
+        code=f"for epoch in range({4 * epochs}):",
+        check="still_rising",
+    )
+
+
+def _is_rising(course: Watched, reached: Progress) -> bool:
+    return course.last_rise >= _STILL_RISING and reached.has_room
 
 
 def _severity(reached: Progress, *, is_early: bool) -> Severity:

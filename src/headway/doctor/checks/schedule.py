@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
 from headway.doctor.probes.watched import Watched
-from headway.doctor.progress import progress
+from headway.doctor.progress import Progress, progress
 
 # Less than this share of the largest rate moves nothing that matters: the step schedules of
 # published recipes end at 1e-2 or 1e-3 of it, and cosine is below only at its very end.
@@ -14,6 +14,10 @@ _NOTHING = 1.1e-3
 _LARGE_PART = 0.3
 # Where nothing is reached, another optimizer or rate does better under the same schedule too.
 _CONFIDENCE, _IF_POOR = 0.85, 0.96
+# A tenth of the largest rate or less for such a part of the updates is worth a trial: a cosine
+# has a fifth of them there.
+_SMALL, _EARLY = 0.1001, 0.4
+_UNTRIED = 0.3
 
 
 def check_schedule(evidence: Evidence) -> Iterator[Finding]:
@@ -23,9 +27,10 @@ def check_schedule(evidence: Evidence) -> Iterator[Finding]:
     if course is None or not any(course.rates):
         return
     reached = progress(evidence)
-    idle = _idle_updates(course)
+    idle = _updates_below(_NOTHING, course)
     is_good = reached.is_known and reached.metric > reached.good + reached.margin
     if idle <= _LARGE_PART * course.planned_steps or is_good or not reached.is_known:
+        yield from _falling_early(course, reached)
         return
     highest, lowest = max(course.rates), course.rates[-1]
     # An update of the program's own may step a scheduler that nobody else knows.
@@ -50,8 +55,34 @@ def check_schedule(evidence: Evidence) -> Iterator[Finding]:
     )
 
 
-def _idle_updates(course: Watched) -> int:
-    """Return how many updates at the end have next to no rate, after those with one."""
-    least = _NOTHING * max(course.rates)
+def _falling_early(course: Watched, reached: Progress) -> Iterator[Finding]:
+    """Find a rate that is small for a large part of a training which leaves much to win.
+
+    Many sound schedules do that: only a trial says what a rate that stays would reach.
+    """
+    small = _updates_below(_SMALL, course)
+    if small <= _EARLY * course.planned_steps or not reached.has_room:
+        return
+    yield Finding(
+        cause="lr_low",
+        severity="info" if reached.is_fine else "warning",
+        confidence=_UNTRIED,
+        evidence=(
+            f"The learning rate falls from {max(course.rates):.2g} to "
+            f"{course.rates[-1]:.2g}: {small} of {course.planned_steps} updates have a "
+            f"tenth of it or less, and {reached.describe()}."
+        ),
+        remedy=(
+            "Let the rate stay high for longer; a ReduceLROnPlateau that watches what "
+            "should rise needs mode='max'."
+        ),
+        code="scheduler = ReduceLROnPlateau(optimizer, mode='max', patience=5)",
+        check="falling_rate",
+    )
+
+
+def _updates_below(share: float, course: Watched) -> int:
+    """Return how many updates at the end have at most a share of the largest rate."""
+    least = share * max(course.rates)
     busy = max((n for n, rate in enumerate(course.rates) if rate > least), default=-1)
     return len(course.rates) - 1 - busy

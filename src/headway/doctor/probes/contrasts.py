@@ -76,7 +76,7 @@ def probe_contrasts(
             _try(_arm(suspect), runs, tried)
     if is_fine:
         own = own_metric(evidence)
-        _prove(tried, runs, untreated, max(LEAST_MARGIN, margin / 2), own)
+        _prove(tried, runs, untreated, max(LEAST_MARGIN, margin / 2), own, budget)
     else:
         _confirm(tried, runs, untreated, margin)
     return Contrasts(
@@ -171,6 +171,7 @@ def _prove(
     untreated: Reached,
     margin: float,
     own: OwnMetric | None,
+    budget: Budget,
 ) -> None:
     """Give the likeliest arms that gain enough the seeds that have to prove it."""
     top = max((treated.score for _, treated in tried), default=0.0)
@@ -193,8 +194,10 @@ def _prove(
     for number in sorted(gaining, key=sureness, reverse=True)[:_MOST_PROVED]:
         if runs.is_over or not runs.has_time_for(len(PROVING_SEEDS)):
             return
-        arm, _ = tried[number]
-        tried[number] = arm, runs.run(arm.remedy, seeds=(0, *PROVING_SEEDS))
+        arm, treated = tried[number]
+        # It may be slower than the untreated program.
+        if len(PROVING_SEEDS) * treated.seconds < budget.left:
+            tried[number] = arm, runs.run(arm.remedy, seeds=(0, *PROVING_SEEDS))
 
 
 def _own_share(

@@ -86,6 +86,17 @@ class Watched(Course):
         return (before - last) / (losses[0] - losses[-1])
 
     @property
+    def last_rise(self) -> float:
+        """Share of all that the metric rose by that the last fifth brings, or 0."""
+        metrics = [(e.val or e.train).metric for e in self.evaluations]
+        if len(metrics) < _LEAST_EVALUATIONS or not all(map(math.isfinite, metrics)):
+            return 0.0
+        part = max(1, len(metrics) // 5)
+        before, last = fmean(metrics[-2 * part : -part]), fmean(metrics[-part:])
+        rose = last - metrics[0]
+        return (last - before) / rose if rose > 0 else 0.0
+
+    @property
     def largest_ratio(self) -> float:
         """The largest update-to-weight ratio; 0 where nothing was measured."""
         return max((u.ratio for u in self.updates if math.isfinite(u.ratio)), default=0.0)

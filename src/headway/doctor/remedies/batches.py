@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
 from headway.doctor.examples import BatchStream, Examples
 from headway.doctor.finding import Cause
@@ -55,7 +55,9 @@ class Shuffle:
         A loader with a sampler of its own is shuffled too: its order may be the fault.
         """
         train = program.train
-        if not train.decides_itself and train.shuffle:
+        sampler = getattr(train.source, "sampler", None)
+        is_random = train.decides_itself and type(sampler) is RandomSampler
+        if is_random or (not train.decides_itself and train.shuffle):
             raise RemedyDoesNotFit("the samples are drawn in a new order already")
         return replace(program, train=_rebatched(train, None, shuffle=True))
 

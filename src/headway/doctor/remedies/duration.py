@@ -7,7 +7,12 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from headway.doctor.finding import Cause
 from headway.doctor.program import Program
-from headway.doctor.remedies.following import peak_lr, set_rates_, without_schedule
+from headway.doctor.remedies.following import (
+    hold_rates_,
+    peak_lr,
+    set_rates_,
+    without_schedule,
+)
 from headway.errors import RemedyDoesNotFit
 
 
@@ -51,6 +56,9 @@ class SetSchedule:
     def apply(self, program: Program) -> Program:
         """Return the program with the new schedule instead of its old one."""
         if self.name == "constant" and program.scheduler is None:
+            if program.step is not None:
+                hold_rates_(program)
+                return program
             raise RemedyDoesNotFit("the learning rate is constant already")
         lr = peak_lr(program)
         program = without_schedule(program)

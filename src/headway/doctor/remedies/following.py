@@ -1,7 +1,7 @@
 """Let an optimizer and a schedule follow what a remedy changes."""
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,11 +44,11 @@ def adopt_parameters(
 
 def peak_lr(program: Program) -> float:
     """Return the largest learning rate that the optimizer and its schedule aim at."""
-    rates = [
-        float(group.get("max_lr", group.get("initial_lr", group["lr"])))
-        for group in program.optimizer.param_groups
-    ]
-    return max(rates)
+    return max(_peak(group) for group in program.optimizer.param_groups)
+
+
+def _peak(group: dict[str, Any]) -> float:
+    return float(group.get("max_lr", group.get("initial_lr", group["lr"])))
 
 
 def scale_rates_(program: Program, factor: float) -> None:
@@ -75,18 +75,25 @@ def set_rates_(program: Program, lr: float) -> None:
         if hasattr(scheduler, "base_lrs"):
             scheduler.base_lrs = [lr for _ in scheduler.base_lrs]
     if program.step is not None:
-        program.optimizer.register_step_pre_hook(_Holding(lr))
+        rates = [lr for _ in program.optimizer.param_groups]
+        program.optimizer.register_step_pre_hook(_Holding(rates))
+
+
+def hold_rates_(program: Program) -> None:
+    """Keep the largest rate of each group, whatever the program's own update writes."""
+    rates = [_peak(group) for group in program.optimizer.param_groups]
+    program.optimizer.register_step_pre_hook(_Holding(rates))
 
 
 class _Holding:
-    """Sets the rate before each step, whatever the program's own update has written."""
+    """Sets the rates before each step, whatever the program's own update has written."""
 
-    def __init__(self, lr: float) -> None:
-        self._lr = lr
+    def __init__(self, rates: Sequence[float]) -> None:
+        self._rates = rates
 
     def __call__(self, optimizer: Optimizer, *_: Any) -> None:
-        for group in optimizer.param_groups:
-            group["lr"] = self._lr
+        for group, rate in zip(optimizer.param_groups, self._rates, strict=False):
+            group["lr"] = rate
 
 
 def without_schedule(program: Program) -> Program:

@@ -88,6 +88,8 @@ def _lr_high(now: Situation) -> list[Remedy]:
 
 
 def _lr_low(now: Situation) -> list[Remedy]:
+    if now.finding.check == "falling_rate":
+        return [SetSchedule("constant")]
     if now.lr == 0:
         name = type(now.program.optimizer).__name__.lower()
         first = SetLearningRate(0.05 if name == "sgd" else USUAL_LR)
