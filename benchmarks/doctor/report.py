@@ -255,8 +255,8 @@ was *latest*, with 90 to 120 seconds for each program in place of 60. *Seventh* 
 half beside other work), *eighth* and *ninth* were checked on two free cores, two programs at a
 time. *Held-out* was checked again on the code as it is, and its injected faults repaired again:
 what it had shown before was mended, so it is no longer unseen, and says that nothing was lost.
-As it was first measured, 100 % of its real and 94.7 % of its injected faults were detected. Each part had to tell other stories than those before it, so the later ones may be further
-from what is usual.
+Before that, 100 % of its real and 94.7 % of its injected faults were detected. Each part had to
+tell other stories than those before it, so the later ones may be further from what is usual.
 Fresh lacks half of the injected faults, and repairs were measured for all real and for a
 sample of the injected faults of held-out, and of later parts for as many as there was time
 for, in the fixed order that mixes causes.
