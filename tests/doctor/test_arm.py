@@ -103,6 +103,14 @@ def test_a_program_that_raises_is_a_result(digits: MakeMake):
     assert "Error" in result.error
 
 
+def test_what_raises_is_not_worth_what_its_untrained_network_is(digits: MakeMake):
+    """A metric may praise the start of what cannot be trained at all."""
+    result = run_arm(digits(loss_fn=nn.BCELoss, metric=lambda output, target: 0.9), (), 0)
+    assert result.stop == "error"
+    assert result.start == 0.9
+    assert math.isnan(result.value)
+
+
 def test_a_remedy_that_breaks_is_a_result(digits: MakeMake):
     result = run_arm(digits(), (Raises(KeyError),), 0)
     assert result.stop == "error"

@@ -25,8 +25,9 @@ class ArmResult:
     Attributes:
         seed: What it was made from.
         value: What arms are compared by, larger is better: the metric on validation data
-            after the last update. A training that diverged or raised has the worst value
-            of its course; NaN where there is no metric.
+            after the last update. A training that diverged has the worst value of its
+            course; NaN where it raised, which the start says nothing about, and where there
+            is no metric.
         start: The same before the first update.
         is_bounded: Whether the value is an accuracy or R2, not a metric of the user's own.
         loss: Loss on validation data at the end.
@@ -125,15 +126,16 @@ def _result(
     scores = [evaluation.val or evaluation.train for evaluation in course.evaluations]
     values = [_value(score, by_standard, is_bounded) for score in scores]
     is_cut = course.stop == "budget" and course.steps < limit
-    has_failed = course.stop in ("diverged", "error")
+    has_raised, has_diverged = course.stop == "error", course.stop == "diverged"
+    value = math.nan if has_raised else _worst(values) if has_diverged else values[-1]
     return ArmResult(
         seed=seed,
-        value=_worst(values) if has_failed else values[-1],
+        value=value,
         start=values[0],
         is_bounded=is_bounded,
         loss=scores[-1].loss,
         start_loss=scores[0].loss,
-        stop="budget" if is_cut else course.stop if has_failed else "done",
+        stop="budget" if is_cut else course.stop if has_raised or has_diverged else "done",
         error=_words(course.error),
         steps=course.steps,
         planned_steps=course.planned_steps,
