@@ -100,3 +100,9 @@ def test_validation_data_of_the_program_itself_are_kept(digits: Callable[..., Ma
 def test_a_remedy_that_makes_other_batches_sees_nothing_that_is_held_back():
     left, held = hold_back(SOURCES["sampler"]())
     assert not seen(left.rebatched(batch_size=4)) & seen(held)
+
+
+def test_a_table_of_a_few_rows_is_judged_as_a_whole() -> None:
+    few = Examples(source=(NUMBERS[:4].float(), NUMBERS[:4]), batch_size=2)
+    left, held = hold_back(few)
+    assert seen(left) == seen(held) == {0, 1, 2, 3}

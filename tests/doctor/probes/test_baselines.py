@@ -18,7 +18,12 @@ Digits = Callable[..., MakeProgram]
 
 
 def baselines_of(
-    inputs: Any, targets: Tensor, task: TaskFacts, *, num_train: int = 300
+    inputs: Any,
+    targets: Tensor,
+    task: TaskFacts,
+    *,
+    num_train: int = 300,
+    has_val: bool = True,
 ) -> Baselines:
     def split(part: slice) -> Examples:
         return Examples(source=(_cut(inputs, part), targets[part]))
@@ -29,7 +34,7 @@ def baselines_of(
         loss_fn=nn.MSELoss(),
         optimizer=torch.optim.SGD(model.parameters(), lr=0.1),
         train=split(slice(None, num_train)),
-        val=split(slice(num_train, None)),
+        val=split(slice(num_train, None)) if has_val else None,
     )
     evidence = Evidence(make=lambda _: program, program=program, task=task)
     return probe_baselines(evidence, Budget())
@@ -192,3 +197,18 @@ def test_a_copy_is_no_baseline_of_inputs_without_validation_data(noise: Tensor) 
     learned = probe_baselines(evidence, Budget()).learned
     assert list(learned) == ["components"]
     assert learned["components"] < 0.6
+
+
+@pytest.mark.parametrize("has_val", [True, False])
+def test_the_rows_of_a_truth_table_can_be_learned_by_heart(has_val: bool) -> None:
+    rows = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]).repeat(2, 1)
+    targets = torch.tensor([0, 0, 0, 1]).repeat(2)
+    found = baselines_of(rows, targets, classes(2), num_train=4, has_val=has_val)
+    assert (found.dumb, found.good) == (0.75, 1.0)
+    assert found.good - found.dumb > 2.5 * found.standard_error
+
+
+def test_a_few_rows_that_are_not_asked_for_are_no_table() -> None:
+    rows = torch.arange(12.0)[:, None]
+    targets = (rows[:, 0] > 3).long()
+    assert "table" not in baselines_of(rows, targets, classes(2), num_train=8).learned

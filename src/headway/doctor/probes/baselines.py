@@ -1,7 +1,6 @@
 """How well answers without a network do: a constant, a linear model, the nearest samples."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +9,17 @@ from torch import Tensor
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, Examples, joined
-from headway.doctor.probes.features import position_features, sample_features
+from headway.doctor.probes.features import position_features, sample_features, tensors_in
+from headway.doctor.probes.plain_models import (
+    logistic,
+    nearest,
+    ridge,
+    standardized,
+    two_components,
+    vote,
+)
 from headway.doctor.program import first_tensor, num_in
+from headway.doctor.rows import is_by_sample
 from headway.doctor.scoring import r2
 from headway.doctor.task import TaskFacts, class_ids
 
@@ -20,7 +28,8 @@ _TRAIN_SAMPLES = 2000
 _VAL_SAMPLES = 1000
 # Pictures have thousands of positions each; all pairs of so many rows take a second.
 _TRAIN_ROWS, _VAL_ROWS = 8000, 4000
-_NEIGHBORS = 5
+# Few enough to be learned by heart, as the rows of a truth table, which are all that there is.
+_TABLE = 16
 # Targets of more columns than this, such as images, are not fitted by a linear model.
 _MOST_COLUMNS = 256
 
@@ -34,7 +43,8 @@ class Baselines:
     Attributes:
         part: What they are judged on: "val", or "train" where there is no validation data.
         dumb: Always the most frequent class, or the mean.
-        learned: Metrics by name of those that look at the input: "linear", "neighbors".
+        learned: Metrics by name of those that look at the input: "linear", "neighbors", and
+            "table" where the training data is a table of a few rows.
         samples: How many samples or positions they were judged on.
         num_classes: How many classes occur, 0 for values.
     """
@@ -75,6 +85,10 @@ def probe_baselines(evidence: Evidence, budget: Budget) -> Baselines:
     if evidence.task.kind == "unknown" or budget.left <= 0:
         return Baselines()
     train, val, part = _parts(evidence)
+    if evidence.task.kind in ("classes", "binary"):
+        whole = _joined(train, val) if part == "train" else train
+        if _is_table(whole, val):
+            return _of_table(whole, part)
     train, val = _thinned(train, _TRAIN_ROWS), _thinned(val, _VAL_ROWS)
     if evidence.task.kind in ("classes", "binary"):
         return _of_classes(train, val, part)
@@ -146,14 +160,51 @@ def _part(task: TaskFacts, inputs: Any, targets: Any) -> _Part:
         answers = answers.reshape(len(answers), -1).nan_to_num()
         if task.targets_equal_inputs:
             return _Part(answers, answers)
-        return _Part(sample_features(inputs), answers)
+        return _Part(_features(inputs, targets), answers)
     ids = ids.cpu()
     if len(ids) == num_in(targets):
-        features = sample_features(inputs)
+        features = _features(inputs, targets)
     else:
         features = position_features(inputs, first_tensor(targets).shape)
     is_counted = ids >= 0
     return _Part(features[is_counted], ids[is_counted])
+
+
+def _features(inputs: Any, targets: Any) -> Tensor:
+    """Return a row for each sample, of what the inputs have one of."""
+    count = num_in(targets)
+    if is_by_sample(inputs, targets):
+        return sample_features(inputs)
+    own = [tensor for tensor in tensors_in(inputs) if tensor.dim() and len(tensor) == count]
+    return sample_features(own) if own else torch.zeros(count, 0)
+
+
+def _joined(first: _Part, second: _Part) -> _Part:
+    return _Part(
+        torch.cat([first.features, second.features]),
+        torch.cat([first.answers, second.answers]),
+    )
+
+
+def _is_table(train: _Part, val: _Part) -> bool:
+    """Whether a few rows, each of them another one, are all that is asked for."""
+    if len(train.features) > _TABLE:
+        return False
+    rows = {tuple(row) for row in train.features.tolist()}
+    asked = {tuple(row) for row in val.features.tolist()}
+    return len(rows) == len(train.features) and asked <= rows
+
+
+def _of_table(train: _Part, part: str) -> Baselines:
+    """Return what can be said of the rows themselves: half of them tell nothing of the rest."""
+    most_frequent = train.answers.mode().values
+    return Baselines(
+        part=part,
+        dumb=float((train.answers == most_frequent).float().mean()),
+        learned={"table": 1.0},
+        samples=len(train.answers),
+        num_classes=len(train.answers.unique()),
+    )
 
 
 def _of_classes(train: _Part, val: _Part, part: str) -> Baselines:
@@ -164,11 +215,11 @@ def _of_classes(train: _Part, val: _Part, part: str) -> Baselines:
         return float((predicted == val.answers).float().mean())
 
     learned: dict[str, float] = {}
-    if len(known) > 1:
+    if len(known) > 1 and train.features.shape[1]:
         labels = torch.searchsorted(known, train.answers)
-        scaled, other = _standardized(train.features, val.features)
-        learned["linear"] = accuracy(known[_logistic(scaled, labels, other)])
-        learned["neighbors"] = accuracy(known[_vote(scaled, labels, other, len(known))])
+        scaled, other = standardized(train.features, val.features)
+        learned["linear"] = accuracy(known[logistic(scaled, labels, other)])
+        learned["neighbors"] = accuracy(known[vote(scaled, labels, other, len(known))])
     return Baselines(
         part=part,
         dumb=accuracy(dumb.expand(len(val.answers))),
@@ -184,15 +235,15 @@ def _of_values(train: _Part, val: _Part, part: str, *, is_multilabel: bool) -> B
             return float(((predicted > 0.5) == (val.answers > 0.5)).float().mean())
         return r2(predicted, val.answers)
 
-    scaled, other = _standardized(train.features, val.features)
+    scaled, other = standardized(train.features, val.features)
     learned: dict[str, float] = {}
     if train.features is train.answers:
         # What a copy reaches says nothing about a network that has to compress.
-        learned["components"] = metric(_two_components(train.answers, val.answers))
-    else:
-        learned["neighbors"] = metric(train.answers[_nearest(scaled, other)].mean(dim=1))
+        learned["components"] = metric(two_components(train.answers, val.answers))
+    elif train.features.shape[1]:
+        learned["neighbors"] = metric(train.answers[nearest(scaled, other)].mean(dim=1))
         if train.answers.shape[1] <= _MOST_COLUMNS:
-            learned["linear"] = metric(_ridge(scaled, train.answers, other))
+            learned["linear"] = metric(ridge(scaled, train.answers, other))
     return Baselines(
         part=part,
         dumb=metric(train.answers.mean(dim=0).expand_as(val.answers)),
@@ -200,67 +251,3 @@ def _of_values(train: _Part, val: _Part, part: str, *, is_multilabel: bool) -> B
         samples=len(val.answers),
         num_classes=2 if is_multilabel else 0,
     )
-
-
-def _standardized(train: Tensor, val: Tensor) -> tuple[Tensor, Tensor]:
-    mean, std = train.mean(dim=0), train.std(dim=0)
-    # Rounding makes a constant column vary by about 1e-7 of itself.
-    is_constant = std <= 1e-6 * mean.abs() + 1e-30
-    std = torch.where(is_constant, torch.ones_like(std), std)
-    # A column that is constant here may be large elsewhere; it says nothing.
-    scale = torch.where(is_constant, torch.zeros_like(std), 1 / std)
-    return (train - mean) * scale, ((val - mean) * scale).clamp(-10, 10)
-
-
-def _logistic(features: Tensor, labels: Tensor, other: Tensor) -> Tensor:
-    """Return the classes that multinomial logistic regression says of `other`."""
-    count = int(labels.max()) + 1
-    weight = torch.zeros(features.shape[1], count, requires_grad=True)
-    bias = torch.zeros(count, requires_grad=True)
-    optimizer = torch.optim.LBFGS(
-        [weight, bias], max_iter=40, line_search_fn="strong_wolfe"
-    )
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(features @ weight + bias, labels)
-        loss = loss + 0.005 * weight.square().sum()
-        loss.backward()
-        return loss
-
-    step: Callable[..., Any] = optimizer.step
-    with torch.enable_grad():
-        step(closure)
-    return (other @ weight + bias).detach().argmax(dim=1)
-
-
-def _ridge(features: Tensor, answers: Tensor, other: Tensor) -> Tensor:
-    """Return what ridge regression says of `other`, with a penalty of 1 % of the samples."""
-    mean = answers.mean(dim=0)
-    penalty = 0.01 * len(features)
-    if features.shape[1] <= len(features):
-        gram = features.T @ features
-        gram.diagonal().add_(penalty)
-        weight = torch.linalg.solve(gram, features.T @ (answers - mean))
-    else:
-        gram = features @ features.T
-        gram.diagonal().add_(penalty)
-        weight = features.T @ torch.linalg.solve(gram, answers - mean)
-    return other @ weight + mean
-
-
-def _nearest(features: Tensor, other: Tensor) -> Tensor:
-    count = min(_NEIGHBORS, len(features))
-    return torch.cdist(other, features).topk(count, largest=False).indices
-
-
-def _vote(features: Tensor, labels: Tensor, other: Tensor, num_classes: int) -> Tensor:
-    votes = torch.nn.functional.one_hot(labels[_nearest(features, other)], num_classes)
-    return votes.sum(dim=1).argmax(dim=1)
-
-
-def _two_components(train: Tensor, val: Tensor) -> Tensor:
-    """Return `val` as its two main components tell it: what a narrow autoencoder knows."""
-    mean = train.mean(dim=0)
-    axes = torch.pca_lowrank(train - mean, q=min(2, *train.shape), center=False)[2]
-    return (val - mean) @ axes @ axes.T + mean
