@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from headway.doctor.answer import answer_of
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.program import Program
 from headway.doctor.scoring import score
-from headway.doctor.task import infer_task
 
 GENERATOR = torch.Generator().manual_seed(0)
 PARTS = torch.randn(40, 8, generator=GENERATOR)

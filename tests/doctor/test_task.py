@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from headway.doctor.task import class_ids, infer_task, predicted_ids
+from headway.doctor.inference import infer_task
+from headway.doctor.task import class_ids, predicted_ids
 
 ROWS = torch.Generator().manual_seed(0)
 

@@ -67,6 +67,8 @@ class Evidence:
         program: One instance, only looked at and never trained.
         task: What the program is trained for.
         forward_seconds: Time of a forward pass for each sample, roughly.
+        is_by_sample: Whether the samples of a batch can be told apart, which those of a graph
+            cannot.
         data: Facts about inputs and targets (`probes/data_facts.py`).
         first_batch: Forward and backward of one batch before training
             (`probes/first_batch.py`): outputs, loss, gradients.
@@ -97,6 +99,7 @@ class Evidence:
     program: Program
     task: TaskFacts
     forward_seconds: float = 0.0
+    is_by_sample: bool = True
     data: "DataFacts | None" = None
     first_batch: "FirstBatch | None" = None
     updates: "Updates | None" = None
@@ -116,3 +119,10 @@ class Evidence:
     ablation: "Ablation | None" = None
     contrasts: "Contrasts | None" = None
     notes: list[str] = field(default_factory=list)
+
+    def why(self, error: Exception) -> str:
+        """Return in a few words why something could not be measured."""
+        if not self.is_by_sample:
+            return "the samples of a batch cannot be told apart"
+        first_line = str(error).partition("\n")[0]
+        return f"{type(error).__name__}: {first_line}"

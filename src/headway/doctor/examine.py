@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from headway.doctor.evidence import Budget, Evidence
-from headway.doctor.examples import take
+from headway.doctor.examples import Batch, Examples, joined, take
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.ablation import probe_ablation
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.confusion import probe_confusion
@@ -29,7 +30,8 @@ from headway.doctor.probes.target_use import loss_ignores_targets
 from headway.doctor.probes.updates import probe_updates
 from headway.doctor.probes.watched import probe_watched
 from headway.doctor.program import MakeProgram, Program, call_model, num_in
-from headway.doctor.task import TaskFacts, infer_task
+from headway.doctor.rows import is_by_sample
+from headway.doctor.task import TaskFacts
 from headway.errors import InputError, TargetError
 from headway.measure.probe import evaluating
 
@@ -60,6 +62,11 @@ AFTERWARDS: dict[str, Probe] = {
 }
 # How the note of a probe begins for which there was no time.
 NO_TIME = "no time was left for"
+_BATCHES = (
+    "A batch is a pair (inputs, targets); inputs are a tensor, or a tuple or dict of tensors. "
+    "Give a DataLoader whose collate_fn makes such batches, or one of ready-made batches with "
+    "batch_size=None"
+)
 # As many samples tell classes from values.
 _SAMPLES = 512
 _CALLED = 32
@@ -95,11 +102,18 @@ def look_closer(evidence: Evidence, budget: Budget) -> None:
 def examine_batch(make: MakeProgram, budget: Budget) -> Evidence:
     """Measure only what the data, one batch and a few updates tell."""
     program = make(0)
-    task, seconds = _task(program)
+    samples, called = _samples(program.train)
+    task, seconds = _task(program, samples, called)
     # Only so many samples of a batch that slow networks are looked at in time.
     most = max(_FEWEST, int(budget.seconds * _SHARE_OF_AN_UPDATE / (_UPDATE * seconds)))
     small = _with_few_samples(make, most)
-    evidence = Evidence(make=small, program=program, task=task, forward_seconds=seconds)
+    evidence = Evidence(
+        make=small,
+        program=program,
+        task=task,
+        forward_seconds=seconds,
+        is_by_sample=is_by_sample(*called),
+    )
     run_probes(evidence, _OF_ONE_BATCH, budget)
     evidence.make = make
     return evidence
@@ -121,11 +135,8 @@ def run_probes(evidence: Evidence, probes: dict[str, Probe], budget: Budget) -> 
         except InputError:
             raise
         except Exception as error:
-            first_line = str(error).partition("\n")[0]
-            evidence.notes.append(
-                f"{name.replace('_', ' ')} could not be measured: "
-                f"{type(error).__name__}: {first_line}"
-            )
+            called = name.replace("_", " ")
+            evidence.notes.append(f"{called} could not be measured: {evidence.why(error)}")
 
 
 @contextmanager
@@ -140,7 +151,7 @@ def _with_few_samples(make: MakeProgram, most: int) -> MakeProgram:
     """Return what makes the program with batches of so many samples at most."""
 
     def cut(inputs: Any, targets: Any) -> tuple[Any, Any]:
-        if num_in(targets) <= most:
+        if num_in(targets) <= most or not is_by_sample(inputs, targets):
             return inputs, targets
         numbers = torch.arange(most)
         return take(inputs, numbers), take(targets, numbers)
@@ -152,15 +163,33 @@ def _with_few_samples(make: MakeProgram, most: int) -> MakeProgram:
     return make_small
 
 
-def _task(program: Program) -> tuple[TaskFacts, float]:
-    """Return what is to be learned, and the seconds of a forward pass for each sample."""
+def _samples(examples: Examples) -> tuple[Batch, Batch]:
+    """Return many samples, and a few to call the model with."""
     try:
-        inputs, targets = program.train.some(_SAMPLES)
-        called, answers = program.train.some(_CALLED)
+        few = examples.some(_CALLED)
+        if examples.is_by_sample:
+            return examples.some(_SAMPLES), few
+        return (few[0], _targets(examples)), few
     except Exception as error:
         raise TargetError(
-            f"the training data cannot be read: {type(error).__name__}: {error}"
+            f"the training data cannot be read: {type(error).__name__}: {error}. {_BATCHES}"
         ) from error
+
+
+def _targets(examples: Examples) -> Any:
+    """Return the targets of several batches whose inputs cannot be put together."""
+    found: list[Any] = []
+    with torch.random.fork_rng(devices=[]):
+        for _, targets in examples.batches():
+            found.append(targets)
+            if sum(map(num_in, found)) >= _SAMPLES:
+                break
+    return joined(found)
+
+
+def _task(program: Program, samples: Batch, few: Batch) -> tuple[TaskFacts, float]:
+    """Return what is to be learned, and the seconds of a forward pass for each sample."""
+    (inputs, targets), (called, answers) = samples, few
     with _quiet(), evaluating(program.model):
         begun = time.perf_counter()
         try:

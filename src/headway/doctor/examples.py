@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from headway.doctor.program import is_listed, main_output
+from headway.doctor.rows import is_by_sample
 
 Batch = tuple[Any, Any]
 _MOST_BATCHES = 2000
@@ -50,6 +51,11 @@ class Examples:
         return len(_dataset_of(self.source))
 
     @property
+    def is_by_sample(self) -> bool:
+        """Whether any samples can be had, and not whole batches of the source alone."""
+        return not isinstance(self.source, BatchStream) or self.source.is_by_sample
+
+    @property
     def num_batches(self) -> int:
         """Batches of one epoch."""
         if self.decides_itself:
@@ -75,10 +81,15 @@ class Examples:
             yield self.pick(numbers)
 
     def pick(self, numbers: Tensor) -> Batch:
-        """Return the samples with these numbers as one batch."""
+        """Return the samples with these numbers as one batch.
+
+        Of batches that cannot be divided it is the first one, whole.
+        """
         source = self.source
         if isinstance(source, BatchStream):
             source = source.head(int(numbers.max()) + 1)
+            if not is_by_sample(*source):
+                return self._mapped(*source)
         if isinstance(source, tuple):
             inputs, targets = source
             return self._mapped(take(inputs, numbers), take(targets, numbers))
@@ -135,6 +146,7 @@ class BatchStream:
     def __init__(self, batches: Any, lengths: tuple[int, int] | None = None) -> None:
         self.batches = batches
         self._lengths = lengths
+        self._is_by_sample: bool | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         for batch in islice(self.batches, _MOST_BATCHES):
@@ -148,11 +160,24 @@ class BatchStream:
         """Samples of one epoch; the first call goes through one where it is not known."""
         return self._counted()[1]
 
+    @property
+    def is_by_sample(self) -> bool:
+        """Whether the samples of its first batch can be told apart."""
+        if self._is_by_sample is None:
+            with torch.random.fork_rng(devices=[]):
+                self._is_by_sample = all(is_by_sample(*batch) for batch in islice(self, 1))
+        return self._is_by_sample
+
     def head(self, count: int) -> Batch:
-        """Return the first samples of an epoch, at least `count` where there are as many."""
+        """Return the first samples of an epoch, at least `count` where there are as many.
+
+        A batch whose samples cannot be told apart is returned as it is.
+        """
         parts: list[Batch] = []
         with torch.random.fork_rng(devices=[]):
             for inputs, targets in self:
+                if not is_by_sample(inputs, targets):
+                    return inputs, targets
                 parts.append((inputs, targets))
                 count -= _length(targets)
                 if count <= 0:
@@ -257,6 +282,8 @@ def _length(inputs: Any) -> int:
         return _length(next(iter(inputs.values())))
     if isinstance(inputs, Sequence) and not is_listed(inputs):
         return _length(inputs[0])
+    if isinstance(inputs, Tensor) and inputs.dim() == 0:
+        raise TypeError("a batch has no dimension for its samples")
     return len(inputs)
 
 

@@ -9,15 +9,9 @@ from torch import Tensor
 
 from headway.doctor.answer import answer_of
 from headway.doctor.examples import Examples, have_one_shape, joined
+from headway.doctor.inference import infer_task
 from headway.doctor.program import Program, call_model, first_tensor, main_output, num_in
-from headway.doctor.task import (
-    TaskFacts,
-    class_ids,
-    equal_inputs,
-    infer_task,
-    predicted_ids,
-    says_yes,
-)
+from headway.doctor.task import TaskFacts, class_ids, equal_inputs, predicted_ids, says_yes
 from headway.measure.probe import evaluating
 
 _BATCH = 256
@@ -209,6 +203,9 @@ def r2(outputs: Tensor, targets: Tensor) -> float:
 
 
 def _chunks(examples: Examples, samples: int) -> Any:
+    if not examples.is_by_sample:
+        yield from _whole_batches(examples, samples)
+        return
     try:
         count = min(samples, examples.num_samples)
         order = (
@@ -222,10 +219,16 @@ def _chunks(examples: Examples, samples: int) -> Any:
             yield examples.pick(numbers)
     except TypeError:
         # An iterable of batches without samples by number.
-        seen = 0
+        yield from _whole_batches(examples, samples)
+
+
+def _whole_batches(examples: Examples, samples: int) -> Any:
+    seen = 0
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
         for inputs, targets in examples.batches():
             yield inputs, targets
-            seen += len(targets)
+            seen += num_in(targets)
             if seen >= samples:
                 return
 

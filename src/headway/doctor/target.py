@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from headway.doctor.examples import BatchStream, Examples
 from headway.doctor.from_setup import program_of_setup
 from headway.doctor.program import MakeProgram, Program, seed_all
+from headway.doctor.rows import is_by_sample, row_counts
 from headway.engine import Setup
 from headway.errors import TargetError, did_you_mean
 from headway.models.user_code import UserFunction
@@ -171,7 +172,8 @@ def _examples(
         inputs = inputs[0] if len(inputs) == 1 else tuple(inputs)
         return _of_pair(inputs, targets, key, called, batch_size, shuffle)
     is_stream = isinstance(getattr(value, "dataset", None), IterableDataset)
-    if isinstance(value, DataLoader) and not is_stream:
+    # Without a batch sampler, a loader gives what its data set holds as ready batches.
+    if isinstance(value, DataLoader) and value.batch_sampler is not None and not is_stream:
         return Examples(source=value)
     if hasattr(value, "__getitem__") and hasattr(value, "__len__"):
         return Examples(source=value, batch_size=batch_size or 32, shuffle=shuffle)
@@ -199,6 +201,13 @@ def _of_pair(
         raise TargetError(
             f"{called}: {key} has {given[0]} inputs and {given[1]} targets; expected as many "
             "of both, and at least one"
+        )
+    if not is_by_sample(inputs, targets):
+        rows = ", ".join(map(str, sorted(row_counts((inputs, targets)))))
+        raise TargetError(
+            f"{called}: {key} has parts of {rows} rows; expected a row for each sample in "
+            "every part. Give what cannot be divided, such as a graph, as ready-made batches: "
+            f"{key}=DataLoader([(inputs, targets)], batch_size=None)"
         )
     return examples
 

@@ -1,6 +1,6 @@
 """Baselines are what an answer without a network reaches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -212,3 +212,26 @@ def test_a_few_rows_that_are_not_asked_for_are_no_table() -> None:
     rows = torch.arange(12.0)[:, None]
     targets = (rows[:, 0] > 3).long()
     assert "table" not in baselines_of(rows, targets, classes(2), num_train=8).learned
+
+
+class Columns:
+    """Sequences in columns, of another length in each batch."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        draws = torch.Generator().manual_seed(0)
+        for batch in range(800 // self.size):
+            steps = torch.randn(2 + batch % 4, self.size, 3, generator=draws)
+            yield steps, (steps[0, :, 0] > 0).long()
+
+
+@pytest.mark.parametrize("size", [1, 16])
+def test_sequences_in_columns_are_looked_at_one_by_one(digits: Digits, size: int) -> None:
+    train = Examples(source=BatchStream(Columns(size)))
+    program = replace(digits()(0), train=train, val=None)
+    evidence = Evidence(make=lambda _: program, program=program, task=classes(2))
+    found = probe_baselines(evidence, Budget())
+    assert (found.part, found.samples) == ("train", 400)
+    assert found.learned["linear"] > 0.9 > 0.7 > found.dumb

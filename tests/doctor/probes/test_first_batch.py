@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.first_batch import FirstBatch, output_facts, probe_first_batch
 from headway.doctor.program import Program, call_model, seed_all
-from headway.doctor.task import infer_task
 from headway.measure.probe import evaluating
 
 X = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))

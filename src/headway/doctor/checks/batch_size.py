@@ -24,7 +24,8 @@ def check_batch_size(evidence: Evidence) -> Iterator[Finding]:
     """Find batches of one or two samples, or a whole data set in a batch, without progress."""
     course: Watched | None = evidence.course
     reached = progress(evidence)
-    if course is None:
+    # A graph is one batch by nature.
+    if course is None or not evidence.is_by_sample:
         return
     size = batch_size_of(evidence.program)
     samples = max(1, evidence.program.train.num_samples)

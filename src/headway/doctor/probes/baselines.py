@@ -1,7 +1,8 @@
 """How well answers without a network do: a constant, a linear model, the nearest samples."""
 
 import math
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -18,8 +19,10 @@ from headway.doctor.probes.plain_models import (
     two_components,
     vote,
 )
+from headway.doctor.probes.unordered import without_order
+from headway.doctor.probes.updates import Updates
 from headway.doctor.program import first_tensor, num_in
-from headway.doctor.rows import is_by_sample
+from headway.doctor.rows import in_rows, is_by_sample
 from headway.doctor.scoring import r2
 from headway.doctor.task import TaskFacts, class_ids
 
@@ -47,6 +50,8 @@ class Baselines:
             "table" where the training data is a table of a few rows.
         samples: How many samples or positions they were judged on.
         num_classes: How many classes occur, 0 for values.
+        unordered: What the best of them reaches that does not see in which order the steps of
+            a sequence come; NaN where the network sees it, or there is none.
     """
 
     part: str = "val"
@@ -54,6 +59,7 @@ class Baselines:
     learned: dict[str, float] = field(default_factory=dict[str, float])
     samples: int = 0
     num_classes: int = 0
+    unordered: float = math.nan
 
     @property
     def good(self) -> float:
@@ -84,6 +90,16 @@ def probe_baselines(evidence: Evidence, budget: Budget) -> Baselines:
     """Fit the baselines of a task, in a second or two at most."""
     if evidence.task.kind == "unknown" or budget.left <= 0:
         return Baselines()
+    fitted = _fitted(evidence)
+    updates: Updates | None = evidence.updates
+    if updates is not None and updates.sequences.ignores_order:
+        # Inputs of some structures cannot be sorted.
+        with suppress(RuntimeError, ValueError, TypeError):
+            return replace(fitted, unordered=_fitted(without_order(evidence)).good)
+    return fitted
+
+
+def _fitted(evidence: Evidence) -> Baselines:
     train, val, part = _parts(evidence)
     if evidence.task.kind in ("classes", "binary"):
         whole = _joined(train, val) if part == "train" else train
@@ -105,21 +121,33 @@ def gather(examples: Examples, count: int, *, seed: int = 0) -> Batch:
         try:
             return examples.some(count, seed=seed)
         except TypeError:
-            inputs: list[Any] = []
-            targets: list[Any] = []
-            for input_, target in examples.batches():
-                inputs.append(input_)
-                targets.append(target)
-                if sum(num_in(t) for t in targets) >= count:
-                    break
-            return joined(inputs), joined(targets)
+            return _first_batches(examples, count)
+
+
+def _first_batches(examples: Examples, count: int) -> Batch:
+    parts: list[Batch] = []
+    for part in examples.batches():
+        parts.append(part)
+        count -= num_in(part[1])
+        if count <= 0:
+            break
+    return joined([part[0] for part in parts]), joined([part[1] for part in parts])
+
+
+def _in_rows(examples: Examples, count: int) -> Batch:
+    """Return about `count` samples with inputs in rows, also where they come in columns."""
+    turned = examples.mapped(lambda inputs, targets: (in_rows(inputs, targets), targets))
+    if examples.is_by_sample or not is_by_sample(*turned.first(1)):
+        return gather(turned, count)
+    with torch.random.fork_rng(devices=[]):
+        return _first_batches(turned, count)
 
 
 def _parts(evidence: Evidence) -> tuple[_Part, _Part, str]:
     program, task = evidence.program, evidence.task
-    batch = gather(program.train, _TRAIN_SAMPLES)
+    batch = _in_rows(program.train, _TRAIN_SAMPLES)
     if program.val is not None:
-        return *_alike(task, batch, gather(program.val, _VAL_SAMPLES)), "val"
+        return *_alike(task, batch, _in_rows(program.val, _VAL_SAMPLES)), "val"
     train = _part(task, *batch)
     half = len(train.features) // 2
     order = torch.randperm(len(train.features), generator=torch.Generator().manual_seed(0))

@@ -16,8 +16,10 @@ from headway.doctor.probes.features import tensors_in
 from headway.doctor.probes.flipped import flipped_alone
 from headway.doctor.probes.neighbors import known, tells
 from headway.doctor.probes.reads import Reads, reads_of
+from headway.doctor.probes.row_keys import conflicts, row_keys
 from headway.doctor.probes.viewed import viewed_classes
-from headway.doctor.program import Program, first_tensor, num_in
+from headway.doctor.program import Program, first_tensor, is_listed, num_in
+from headway.doctor.rows import is_by_sample
 from headway.doctor.task import TaskFacts, class_ids
 
 # Samples that are read at most, and for how long where a data set makes them one by one.
@@ -127,21 +129,25 @@ def probe_data_facts(evidence: Evidence, budget: Budget) -> DataFacts:
     """Read training and validation data and note what they are like."""
     program, task = evidence.program, evidence.task
     inputs, targets = read(program.train, min(_READ_SECONDS, budget.part(0.1)))
-    rows = _row_keys(inputs)
-    answers = _row_keys(targets)
     facts = DataFacts(
         samples=num_in(targets),
         inputs=tuple(facts_of(tensor) for tensor in tensors_in(inputs)),
-        targets=facts_of(first_tensor(targets)),
+        targets=None if is_listed(targets) else facts_of(first_tensor(targets)),
         class_counts=_class_counts(task, targets),
         label_shares=_label_shares(task, targets),
         mixed=_mixed(task, targets),
+    )
+    if not is_by_sample(inputs, targets):
+        return facts
+    rows, answers = row_keys(inputs), row_keys(targets)
+    facts = replace(
+        facts,
         flipped_alone=_flipped_alone(program, task),
         viewed_classes=viewed_classes(first_tensor(targets)),
         reads=_reads(program),
         copies=1 - len(set(rows)) / len(rows),
         repeated=sum(n for n in Counter(rows).values() if n > 1) / len(rows),
-        conflicts=_conflicts(rows, answers),
+        conflicts=conflicts(rows, answers),
         train_tells=tells(task, inputs, targets),
     )
     if program.val is None:
@@ -167,12 +173,12 @@ def _with_val(
 ) -> DataFacts:
     inputs, targets = read(val, min(_READ_SECONDS, budget.part(0.1)))
     rows, answers = seen
-    val_rows = _row_keys(inputs)
+    val_rows = row_keys(inputs)
     known = set(rows)
     found = sum(row in known for row in val_rows) / len(val_rows)
     # A copy has the target of its original, unless targets are written in another way.
     pairs = set(zip(rows, answers, strict=True))
-    whole = zip(val_rows, _row_keys(targets), strict=True)
+    whole = zip(val_rows, row_keys(targets), strict=True)
     found = sum(pair in pairs for pair in whole) / len(val_rows) or found
     # Where only a part of the training data was read, as much more would be found.
     part = len(rows) / max(1, _num_samples(evidence.program.train, len(rows)))
@@ -231,27 +237,6 @@ def facts_of(tensor: Tensor) -> InputFacts:
         zero_fraction=float((finite == 0).float().mean()),
         distinct=int(part.unique().numel()),
     )
-
-
-def _row_keys(values: Any) -> list[bytes]:
-    """Return something equal for samples that are equal."""
-    tensors = [tensor.detach().cpu().contiguous() for tensor in tensors_in(values)]
-    count = len(tensors[0])
-    arrays = [
-        tensor.reshape(count, -1).to(_plain_dtype(tensor)).numpy() for tensor in tensors
-    ]
-    return [b"".join(array[n].tobytes() for array in arrays) for n in range(count)]
-
-
-def _plain_dtype(tensor: Tensor) -> torch.dtype:
-    return torch.float32 if tensor.dtype == torch.bfloat16 else tensor.dtype
-
-
-def _conflicts(rows: list[bytes], answers: list[bytes]) -> float:
-    kinds: dict[bytes, set[bytes]] = {}
-    for row, answer in zip(rows, answers, strict=True):
-        kinds.setdefault(row, set()).add(answer)
-    return sum(len(kinds[row]) > 1 for row in rows) / len(rows)
 
 
 def _class_counts(task: TaskFacts, targets: Any) -> dict[int, int]:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from headway.doctor.answer import answer_alone, answer_name
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch
 from headway.doctor.probes.baselines import gather
@@ -143,8 +144,9 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
     program = evidence.make(0)
     inputs, targets = _wide_batch(program)
     outputs = _outputs(program, inputs)
+    name = None if outputs is None else answer_name(program.loss_fn, outputs, targets)
     seed_all(program.seed)
-    tracer = LossTracer(program, inputs, targets)
+    tracer = LossTracer(program, inputs, targets, name)
     loss, error = math.nan, ""
     with _uncompiled(program), tracer.on():
         try:
@@ -173,20 +175,19 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
     )
     if outputs is None:
         return first
+    alone, answer = answer_alone(program, outputs, targets)
     return replace(
         first,
-        output=output_facts(main_output(outputs), evidence.task.axis),
-        facts=None
-        if first.has_own_step
-        else _loss_facts(evidence, program, outputs, targets),
+        output=output_facts(main_output(answer), evidence.task.axis),
+        facts=None if first.has_own_step else _loss_facts(evidence, alone, answer, targets),
         strays=Strays()
         if first.has_own_step
         else find_strays(program.loss_fn, outputs, targets, evidence.task),
         metric=told_by_metric(evidence, program, outputs, targets),
         reads_targets=bool(error)
         or _reads_targets(evidence, program, outputs, (inputs, targets)),
-        numbered=_numbered(evidence, program, outputs, (inputs, targets)),
-        ignored=share_ignored_but_counted(program, outputs, targets, evidence.task),
+        numbered=_numbered(evidence, alone, answer, (inputs, targets)),
+        ignored=share_ignored_but_counted(alone, answer, targets, evidence.task),
     )
 
 

@@ -23,6 +23,7 @@ from headway.doctor.program import (
     num_in,
     seed_all,
 )
+from headway.doctor.rows import row_counts
 from headway.measure.activation_functions import SOFTMAXES
 from headway.measure.layer_numbers import LayerNumbers
 from headway.measure.layers import record_layers
@@ -136,6 +137,8 @@ def measure_flow(program: Program, budget: Budget) -> FlowFacts:
 
 
 def _first(inputs: Any) -> Any:
+    if len(row_counts(inputs)) > 1:
+        return inputs
     try:
         return take(inputs, torch.arange(min(_FEW, num_in(inputs))))
     except (TypeError, AttributeError, IndexError):

@@ -41,9 +41,15 @@ from headway.doctor.program import Program, main_output, num_in
 
 
 class LossTracer:
-    """Watches one update of a program, up to its backward pass."""
+    """Watches one update of a program, up to its backward pass.
 
-    def __init__(self, program: Program, inputs: Any, targets: Any) -> None:
+    `name` says where among the outputs the answer is, None that it is the main one.
+    """
+
+    def __init__(
+        self, program: Program, inputs: Any, targets: Any, name: Any = None
+    ) -> None:
+        self._name = name
         self.trace = LossTrace()
         self._model = program.model
         self._names = {module: name for name, module in program.model.named_modules()}
@@ -87,8 +93,8 @@ class LossTracer:
             known = self._origin(tensor)
             self._origins[tensor] = replace(known, kinds=known.kinds | {"output"})
         try:
-            main = main_output(outputs)
-        except TypeError:
+            main = main_output(outputs if self._name is None else outputs[self._name])
+        except (TypeError, LookupError):
             return
         if self.trace.outputs is None:
             self.trace.outputs = outputs

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from headway.doctor.answer import answer_alone
 from headway.doctor.probes.loss_records import Meeting
 from headway.doctor.probes.loss_trace import LossTracer
 from headway.doctor.probes.plain_answers import made_up_answers, with_main
@@ -70,6 +71,10 @@ def metric_facts(
     program: Program, outputs: Any, targets: Any, task: TaskFacts
 ) -> MetricFacts | None:
     """Ask a program's metric about made-up answers; None where it has no function."""
+    # More than one tensor may belong together: only single ones are put in other orders.
+    is_single = isinstance(outputs, Tensor) and isinstance(targets, Tensor)
+    is_alone = isinstance(outputs, Tensor)
+    program, outputs = answer_alone(program, outputs, targets)
     metric = program.metric
     if not callable(metric):
         return None
@@ -107,10 +112,8 @@ def metric_facts(
         }
         same = [ask(_constant(answer, task)) for answer in right.values()]
         is_read = any(value != own for value in (*said.values(), *other.values(), *same))
-        is_read = is_read or isinstance(outputs, Tensor)
+        is_read = is_read or is_alone
         is_agreed = is_read and _likes(program, outputs, targets, right, wrong)
-        # More than one tensor may belong together: only single ones are put in other orders.
-        is_single = isinstance(outputs, Tensor) and isinstance(targets, Tensor)
         gap, is_stiff = math.nan, False
         if is_quick and is_single and len(targets) >= _LEAST_SAMPLES:
             gap, is_stiff = _told_apart(ask, right, wrong, task)

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from headway.doctor.asked import is_reversed
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.plain_answers import made_up_answers
 from headway.doctor.program import Program, main_output, with_main
-from headway.doctor.task import TaskFacts, infer_task
+from headway.doctor.task import TaskFacts
 
 # Wider targets are rows of one thing rather than several things.
 _MOST_PARTS = 8

@@ -15,6 +15,7 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, take
 from headway.doctor.program import LossFn, Program, call_model, num_in, seed_all
 from headway.doctor.progress import progress
+from headway.doctor.rows import is_by_sample
 
 _SECONDS = 2.0
 _SHARE = 0.04
@@ -93,6 +94,8 @@ def probe_slopes(evidence: Evidence, budget: Budget) -> Slopes | None:
 
 
 def _small(batch: Batch) -> Batch:
+    if not is_by_sample(*batch):
+        return batch
     numbers = torch.arange(min(_SAMPLES, num_in(batch[1])))
     return take(batch[0], numbers), take(batch[1], numbers)
 

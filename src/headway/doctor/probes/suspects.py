@@ -40,6 +40,7 @@ from headway.doctor.remedies.wiring import (
     ZeroGrad,
 )
 from headway.doctor.task import Kind
+from headway.doctor.usual_rates import decades_outside, is_usual_adam, middle_rate
 
 _LOSSES: dict[Kind, LossName] = {
     "classes": "cross_entropy",
@@ -53,6 +54,8 @@ _OTHER_PRIOR = 0.6
 # they are at fault otherwise.
 _MORE_PRIOR, _FEW_PRIOR = 0.45, 0.6
 _FEW_EPOCHS = 3
+# A rate so many powers of ten outside of the usual ones is not mended by a tenth of it.
+_FAR = 1.0
 # So many updates take most small networks most of the way, at so many times the cost.
 _FAIR_UPDATES, _MOST_TIMES = 300, 30
 
@@ -136,13 +139,25 @@ def _answers(evidence: Evidence) -> Iterator[Suspect]:
 
 
 def _updates(evidence: Evidence) -> Iterator[Suspect]:
-    yield Suspect(cause="optimizer", remedy=SetOptimizer("adam"), prior=0.5)
+    if not is_usual_adam(evidence.program.optimizer):
+        yield Suspect(cause="optimizer", remedy=SetOptimizer("adam"), prior=0.5)
     yield Suspect(cause="batch_size", remedy=SetBatchSize(32), prior=0.55)
     yield _more_epochs(evidence.program)
-    lr = peak_lr(evidence.program)
-    if evidence.sweep is None and lr > 0:
-        yield Suspect(cause="lr_high", remedy=SetLearningRate(lr=lr / 10), prior=0.6)
-        yield Suspect(cause="lr_low", remedy=SetLearningRate(lr=lr * 10), prior=0.6)
+    if evidence.sweep is None:
+        yield from _rates(evidence.program)
+
+
+def _rates(program: Program) -> Iterator[Suspect]:
+    """Yield a lower and a higher rate, of which one far from what is usual is that."""
+    lr, optimizer = peak_lr(program), program.optimizer
+    if lr <= 0:
+        return
+    low, high, usual = lr / 10, lr * 10, middle_rate(optimizer)
+    decades = decades_outside(lr, optimizer)
+    if usual is not None and abs(decades) > _FAR:
+        low, high = (usual, high) if decades > 0 else (low, usual)
+    yield Suspect(cause="lr_high", remedy=SetLearningRate(lr=low), prior=0.6)
+    yield Suspect(cause="lr_low", remedy=SetLearningRate(lr=high), prior=0.6)
 
 
 def _more_epochs(program: Program) -> Suspect:

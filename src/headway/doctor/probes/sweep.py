@@ -7,6 +7,7 @@ from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.progress import Progress, progress
 from headway.doctor.remedies.following import peak_lr
 from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.own_rates import writes_rates
 from headway.doctor.remedies.rates import SetLearningRate
 from headway.doctor.short_runs import Reached, ShortRuns
 from headway.doctor.usual_rates import decades_outside, usual_rates
@@ -215,8 +216,11 @@ class _Search:
 
 def _own_lr(evidence: Evidence) -> float:
     """Return the largest rate, which the program's own step may be the first to set."""
+    program = evidence.program
     rates = evidence.course.rates if evidence.course is not None else []
-    return peak_lr(evidence.program) or max(rates, default=0.0)
+    if rates and writes_rates(program.step):
+        return max(rates)
+    return peak_lr(program) or max(rates, default=0.0)
 
 
 def _usual_factor(evidence: Evidence, lr: float) -> float | None:

@@ -144,9 +144,11 @@ class _Attempts:
         try:
             return measure()
         except Exception as error:
-            first_line = str(error).partition("\n")[0]
-            note = f"a part of the updates could not be measured: {first_line}"
-            self.evidence.notes.append(note)
+            note = (
+                f"a part of the updates could not be measured: {self.evidence.why(error)}"
+            )
+            if note not in self.evidence.notes:
+                self.evidence.notes.append(note)
             return None
 
 

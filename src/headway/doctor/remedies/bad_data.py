@@ -182,6 +182,8 @@ def _fingerprints(examples: Examples) -> list[bytes]:
 
 
 def _in_order(examples: Examples) -> list[Any]:
+    if not examples.is_by_sample:
+        raise RemedyDoesNotFit("the samples of a batch cannot be told apart")
     numbers = torch.arange(examples.num_samples)
     try:
         with torch.random.fork_rng(devices=[]):

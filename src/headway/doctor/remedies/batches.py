@@ -5,7 +5,15 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    SubsetRandomSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 from headway.doctor.examples import BatchStream, Examples
 from headway.doctor.finding import Cause
@@ -13,6 +21,9 @@ from headway.doctor.program import Program
 from headway.doctor.remedies.drawing import states_kept
 from headway.doctor.remedies.samples import batch_size_of
 from headway.errors import RemedyDoesNotFit
+
+# What draws a new order itself.
+_DRAWING = (RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
 
 
 @dataclass(frozen=True)
@@ -30,9 +41,7 @@ class SetBatchSize:
         """Return the program with batches of the new size."""
         if batch_size_of(program) == self.batch_size:
             raise RemedyDoesNotFit(f"batches hold {self.batch_size} samples already")
-        shuffle = is_shuffled(program.train)
-        train = _rebatched(program.train, self.batch_size, shuffle=shuffle)
-        return replace(program, train=train)
+        return replace(program, train=_of_size(program.train, self.batch_size))
 
     def describe(self) -> str:
         """Return what changes."""
@@ -56,10 +65,10 @@ class Shuffle:
         """
         train = program.train
         sampler = getattr(train.source, "sampler", None)
-        is_random = train.decides_itself and type(sampler) is RandomSampler
+        is_random = train.decides_itself and type(sampler) in _DRAWING
         if is_random or (not train.decides_itself and train.shuffle):
             raise RemedyDoesNotFit("the samples are drawn in a new order already")
-        return replace(program, train=_rebatched(train, None, shuffle=True))
+        return replace(program, train=_in_new_orders(train))
 
     def describe(self) -> str:
         """Return what changes."""
@@ -78,10 +87,53 @@ def is_shuffled(examples: Examples) -> bool:
     return not isinstance(sampler, SequentialSampler)
 
 
-def _rebatched(examples: Examples, batch_size: int | None, *, shuffle: bool) -> Examples:
+def _of_size(examples: Examples, batch_size: int) -> Examples:
+    """Return examples in other batches; what a sampler draws in an epoch stays its choice."""
     if not examples.decides_itself:
-        size = batch_size or examples.batch_size
-        return replace(examples, batch_size=size, shuffle=shuffle)
+        return replace(examples, batch_size=batch_size)
+    loader = _own_loader(examples)
+    if not _has_own_sampler(loader):
+        whole = replace(examples, source=loader)
+        return whole.rebatched(batch_size=batch_size, shuffle=is_shuffled(examples))
+    changed: DataLoader[Any] = DataLoader(
+        loader.dataset,
+        batch_size=batch_size,
+        sampler=loader.sampler,
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        worker_init_fn=loader.worker_init_fn,
+        generator=loader.generator,
+    )
+    return replace(examples, source=changed)
+
+
+def _in_new_orders(examples: Examples) -> Examples:
+    """Return examples whose samples are drawn in a new order each epoch."""
+    if not examples.decides_itself:
+        return replace(examples, shuffle=True)
+    loader = _own_loader(examples)
+    size = batch_size_of_loader(loader)
+    whole = replace(examples, source=loader).rebatched(batch_size=size, shuffle=True)
+    if not _has_own_sampler(loader):
+        return whole
+    with states_kept():
+        numbers = [int(number) for number in loader.sampler]
+    chosen = replace(whole.source, dataset=Subset(loader.dataset, numbers))
+    return replace(whole, source=chosen)
+
+
+def _has_own_sampler(loader: "DataLoader[Any]") -> bool:
+    """Whether a sampler decides which samples an epoch has, and not all of them once."""
+    sampler: Any = loader.sampler
+    if loader.batch_size is None:
+        return False
+    is_usual = type(sampler) in (SequentialSampler, RandomSampler)
+    if is_usual and not getattr(sampler, "replacement", False):
+        return len(sampler) != len(loader.dataset)  # pyright: ignore[reportArgumentType]
+    return True
+
+
+def _own_loader(examples: Examples) -> "DataLoader[Any]":
     with states_kept():
         source: Any = _loader_in(examples.source)
     if not isinstance(source, DataLoader) or not hasattr(source.dataset, "__getitem__"):
@@ -89,9 +141,9 @@ def _rebatched(examples: Examples, batch_size: int | None, *, shuffle: bool) -> 
             f"the training data come from a {type(source).__name__}, which alone decides "
             "about its batches"
         )
-    size = batch_size or batch_size_of_loader(source)
-    whole = replace(examples, source=source)
-    return whole.rebatched(batch_size=size, shuffle=shuffle)
+    if source.batch_sampler is None:
+        raise RemedyDoesNotFit("the training data come as ready-made batches")
+    return source
 
 
 def _loader_in(source: Any) -> Any:

@@ -11,6 +11,12 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from headway.doctor.program import Program
+from headway.doctor.remedies.own_rates import (
+    lead_steps_,
+    led_to,
+    scale_steps_,
+    writes_rates,
+)
 
 # What optimizers and schedulers of torch call the learning rates that they keep.
 _GROUP_RATES = ("lr", "initial_lr", "max_lr", "min_lr")
@@ -44,15 +50,25 @@ def adopt_parameters(
 
 def peak_lr(program: Program) -> float:
     """Return the largest learning rate that the optimizer and its schedule aim at."""
-    return max(_peak(group) for group in program.optimizer.param_groups)
+    led = led_to(program.optimizer)
+    if led is not None:
+        return led
+    return max(aimed_lr(group) for group in program.optimizer.param_groups)
 
 
-def _peak(group: dict[str, Any]) -> float:
+def aimed_lr(group: dict[str, Any]) -> float:
+    """Return the largest learning rate that one group and its schedule aim at."""
     return float(group.get("max_lr", group.get("initial_lr", group["lr"])))
 
 
 def scale_rates_(program: Program, factor: float) -> None:
-    """Multiply every learning rate of the optimizer and its schedule."""
+    """Multiply every learning rate of the optimizer and its schedule.
+
+    Where the program's own update writes rates, those are multiplied in each step instead.
+    """
+    if writes_rates(program.step):
+        scale_steps_(program.optimizer, factor)
+        return
     for group in program.optimizer.param_groups:
         for key in _GROUP_RATES:
             if key in group:
@@ -64,6 +80,9 @@ def scale_rates_(program: Program, factor: float) -> None:
 def set_rates_(program: Program, lr: float) -> None:
     """Make `lr` the largest rate; groups keep their ratios, and schedules their shape."""
     peak = peak_lr(program)
+    if peak > 0 and writes_rates(program.step):
+        lead_steps_(program.optimizer, lr)
+        return
     if peak > 0:
         scale_rates_(program, lr / peak)
         return
@@ -81,8 +100,10 @@ def set_rates_(program: Program, lr: float) -> None:
 
 def hold_rates_(program: Program) -> None:
     """Keep the largest rate of each group, whatever the program's own update writes."""
-    rates = [_peak(group) for group in program.optimizer.param_groups]
-    program.optimizer.register_step_pre_hook(_Holding(rates))
+    rates = [aimed_lr(group) for group in program.optimizer.param_groups]
+    factor = peak_lr(program) / max(rates) if max(rates) > 0 else 1.0
+    holding = _Holding([rate * factor for rate in rates])
+    program.optimizer.register_step_pre_hook(holding)
 
 
 class _Holding:
@@ -113,10 +134,15 @@ def with_optimizer(program: Program, optimizer: Optimizer) -> Program:
     old = program.optimizer
     for hook in getattr(old, "_optimizer_step_pre_hooks", {}).values():
         optimizer.register_step_pre_hook(hook)
+    for hook in getattr(old, "_optimizer_step_post_hooks", {}).values():
+        optimizer.register_step_post_hook(hook)
+    after = max(float(group["lr"]) for group in optimizer.param_groups)
+    is_led = writes_rates(program.step)
+    if is_led:
+        lead_steps_(optimizer, after)
     if program.scheduler is None:
         return replace(program, optimizer=optimizer)
     before = peak_lr(program)
-    after = max(float(group["lr"]) for group in optimizer.param_groups)
     # Marks the new step as one that schedulers know, without which they warn.
     LambdaLR(optimizer, lambda _: 1.0)
     for new_group, old_group in zip(optimizer.param_groups, old.param_groups, strict=True):
@@ -127,7 +153,8 @@ def with_optimizer(program: Program, optimizer: Optimizer) -> Program:
     followed = replace(
         program, optimizer=optimizer, scheduler=_moved(program.scheduler, old, optimizer)
     )
-    scale_rates_(followed, after / before if before > 0 else 1.0)
+    if not is_led:
+        scale_rates_(followed, after / before if before > 0 else 1.0)
     return followed
 
 

@@ -7,7 +7,7 @@ import torch
 
 from headway.doctor.finding import Cause
 from headway.doctor.program import Program
-from headway.doctor.remedies.following import peak_lr, with_optimizer
+from headway.doctor.remedies.following import aimed_lr, with_optimizer
 
 OptimizerName = Literal["adam", "adamw", "sgd"]
 
@@ -37,10 +37,10 @@ class SetOptimizer:
 
     def apply(self, program: Program) -> Program:
         """Return the program with the new optimizer, which its schedule follows."""
-        lr, peak = self._lr(), peak_lr(program)
+        lr, rates = self._lr(), [aimed_lr(g) for g in program.optimizer.param_groups]
+        peak = max(rates)
         groups: list[dict[str, Any]] = []
-        for group in program.optimizer.param_groups:
-            own = float(group.get("max_lr", group.get("initial_lr", group["lr"])))
+        for group, own in zip(program.optimizer.param_groups, rates, strict=True):
             new = {"params": group["params"], "lr": lr * own / peak if peak > 0 else lr}
             if "weight_decay" in group:
                 new["weight_decay"] = group["weight_decay"]

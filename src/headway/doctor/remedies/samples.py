@@ -15,6 +15,8 @@ _BATCH = 512
 def samples(program: Program, *, count: int = 4096) -> list[Batch]:
     """Return batches of up to `count` training samples, the same ones each time."""
     with drawing(program):
+        if not program.train.is_by_sample:
+            return _passed(program.train, count)
         try:
             return _picked(program.train, count)
         except TypeError:

@@ -1,22 +1,21 @@
 """Watch a training loop from outside, at next to no cost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any, Self, cast
+from typing import Self
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from headway.doctor.finding import Finding
 from headway.doctor.watch.cadence import Cadence
-from headway.doctor.watch.forward import ForwardSampler, LayerDraft
+from headway.doctor.watch.forward import ForwardSampler
 from headway.doctor.watch.judge import Judge, OnAlarm
 from headway.doctor.watch.numbers import Numbers
+from headway.doctor.watch.parcel import Parcel
 from headway.doctor.watch.reporting import report_text
 from headway.doctor.watch.sample import Sample
 from headway.doctor.watch.view import Evaluation, View
-from headway.doctor.watch.weights import WeightDraft, WeightSampler
+from headway.doctor.watch.weights import WeightSampler, optimizers_in
 
 # Steps after which a sample ends even if no optimizer has moved.
 _MOST_STEPS = 64
@@ -24,22 +23,6 @@ _MOST_STEPS = 64
 _MOST_PENDING = 256
 
 OnSample = Callable[[Sample], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Parcel:
-    """Numbers on their way to the host.
-
-    Attributes:
-        losses: Losses of neighboring steps, or their places among the numbers, with the steps
-            just before them whose losses were not kept.
-    """
-
-    numbers: Numbers
-    losses: list[tuple[int, list[float | int]]]
-    step: int
-    layers: list[LayerDraft]
-    weights: list[WeightDraft]
 
 
 class Watch:
@@ -73,13 +56,13 @@ class Watch:
         self.alarms = self._judge.alarms
         self._cadence = Cadence(every, max_overhead)
         self._forward = ForwardSampler(model, self._cadence)
-        self._weights = WeightSampler(model, _unwrapped(optimizer), self._cadence)
+        self._weights = WeightSampler(model, optimizers_in(optimizer), self._cadence)
         self._on_sample = on_sample
         self._losses: list[float | Tensor] = []
         self._stretches = [(0, self._losses)]
         self._numbers = Numbers()
         self._armed_at: int | None = None
-        self._parcel: _Parcel | None = None
+        self._parcel: Parcel | None = None
         self._step = 0
         self._next_look, self._quiet_until = self._cadence.next_look(0), 0
         self._is_on = False
@@ -226,13 +209,10 @@ class Watch:
         """Begin to copy the losses, and what was sampled, to the host."""
         numbers, was_armed = self._numbers, self._armed_at is not None
         self._numbers, self._armed_at = Numbers(), None
-        self._parcel = _Parcel(
-            numbers=numbers,
-            losses=[
-                (gap, [numbers.add(x) if isinstance(x, Tensor) else x for x in losses])
-                for gap, losses in self._stretches
-            ],
-            step=self._step,
+        self._parcel = Parcel.of(
+            numbers,
+            self._stretches,
+            self._step,
             layers=self._forward.disarm() if was_armed else [],
             weights=self._weights.disarm() if was_armed else [],
         )
@@ -244,14 +224,10 @@ class Watch:
         parcel, self._parcel = self._parcel, None
         if parcel is None:
             return
-        values = parcel.numbers.read()
-        for skipped, losses in filter(itemgetter(1), parcel.losses):
-            found = (values[x] if isinstance(x, int) else x for x in losses)
+        losses, sample = parcel.read()
+        for skipped, found in losses:
             self.view.losses.add(found, skipped=skipped)
-        if parcel.layers or parcel.weights:
-            layers = tuple(draft.sample(values) for draft in parcel.layers)
-            weights = tuple(draft.sample(values) for draft in parcel.weights)
-            sample = Sample(step=parcel.step, layers=layers, weights=weights)
+        if sample is not None:
             self.view.add(sample)
             if self._on_sample is not None:
                 self._on_sample(sample)
@@ -298,24 +274,4 @@ def watch(
     """
     return Watch(
         model, optimizer, every=every, max_overhead=max_overhead, on_alarm=on_alarm
-    )
-
-
-def _unwrapped(optimizer: Any) -> list[Optimizer]:
-    """Return optimizers of torch as a list, without what other libraries wrap around them.
-
-    Raises:
-        TypeError: If there is something else among them.
-    """
-    if optimizer is None:
-        return []
-    if hasattr(optimizer, "optimizer"):
-        return _unwrapped(optimizer.optimizer)
-    if isinstance(optimizer, Optimizer):
-        return [optimizer]
-    if isinstance(optimizer, Iterable) and not isinstance(optimizer, str):
-        return [one for part in cast(Iterable[Any], optimizer) for one in _unwrapped(part)]
-    raise TypeError(
-        f"optimizer must be an optimizer of torch, several of them or None, got "
-        f"{type(optimizer).__name__}"
     )

@@ -1,6 +1,6 @@
 """Look at gradients and at what a step does to the weights, on the device."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -191,3 +191,25 @@ def _some(weight: Weight) -> Tensor:
     most = _MOST_OF_EMBEDDING if weight.kind == "embedding" else _MOST_VALUES
     stride = min(values.numel() // most, values.shape[0] // _LEAST_ROWS)
     return values[:: max(1, stride)]
+
+
+def optimizers_in(optimizer: Any) -> list[Optimizer]:
+    """Return optimizers of torch as a list, without what other libraries wrap around them.
+
+    Raises:
+        TypeError: If there is something else among them.
+    """
+    if optimizer is None:
+        return []
+    if hasattr(optimizer, "optimizer"):
+        return optimizers_in(optimizer.optimizer)
+    if isinstance(optimizer, Optimizer):
+        return [optimizer]
+    if isinstance(optimizer, Iterable) and not isinstance(optimizer, str):
+        return [
+            one for part in cast(Iterable[Any], optimizer) for one in optimizers_in(part)
+        ]
+    raise TypeError(
+        f"optimizer must be an optimizer of torch, several of them or None, got "
+        f"{type(optimizer).__name__}"
+    )
