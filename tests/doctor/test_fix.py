@@ -22,6 +22,7 @@ from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
 from headway.doctor.remedies.optimizers import SetOptimizer
 from headway.doctor.remedies.rates import SetLearningRate
+from headway.doctor.remedies.shapes import SqueezeShapes
 from headway.doctor.repair import Repair
 from headway.doctor.selection import Selection
 from headway.doctor.task import TaskFacts
@@ -324,3 +325,40 @@ def test_the_budget_is_kept():
 def test_no_finding_is_lost():
     found = replace(finding("lr_low"), layer="0")
     assert fixed(blobs(), found).findings == (found,)
+
+
+def noisy_sums(seed: int) -> Program:
+    """A loss compares each answer with each value; a third of these is noise."""
+    seed_all(seed)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(400, 4, generator=generator)
+    y = x.sum(dim=1) + torch.randn(400, generator=generator)
+    model = nn.Linear(4, 1)
+    return Program(
+        model=model,
+        loss_fn=lambda output, target: (output - target).square().mean(),
+        optimizer=torch.optim.Adam(model.parameters(), lr=0.05),
+        train=Examples(source=(x[:200], y[:200]), batch_size=20),
+        val=Examples(source=(x[200:], y[200:]), shuffle=False),
+        epochs=6,
+        metric="r2",
+        seed=seed,
+    )
+
+
+@pytest.mark.slow
+def test_what_suits_any_program_is_not_tried_once_a_treated_one_is_sound():
+    told: list[str] = []
+    task = TaskFacts(kind="values", encoding="flat")
+    certain = finding("shape_broadcast", is_certain=True)
+    repair = fix(
+        noisy_sums,
+        evidence=Evidence(make=noisy_sums, program=noisy_sums(0), task=task),
+        diagnosis=Diagnosis(findings=(certain,)),
+        budget=100.0,
+        say=told.append,
+    )
+    assert repair.remedies == (SqueezeShapes(),)
+    tried = [line for line in told if "on one seed" in line]
+    assert tried
+    assert not any("Standardize" in line or "Draw" in line for line in tried)

@@ -229,3 +229,25 @@ def test_a_rate_far_above_usual_ones_is_suspected_where_a_sweep_saw_a_part(
     findings = list(check_lr_high(evidence))
     assert [f.cause for f in findings] == found
     assert all(f.severity == "warning" and not f.is_certain for f in findings)
+
+
+@pytest.mark.parametrize("of", [None, finding("loss_mismatch", severity="error")])
+@pytest.mark.parametrize(("own", "is_said"), [(0.75, True), (0.6, False)])
+def test_accuracy_that_costs_the_own_metric_is_no_gain(
+    of: Finding | None, own: float, is_said: bool
+) -> None:
+    contrast = Contrast(
+        cause="loss_mismatch",
+        remedy=ClassWeights(),
+        finding=of,
+        prior=0.75,
+        untreated=Reached(scores=(0.85,), own_scores=(0.7,)),
+        treated=Reached(scores=(0.92,), own_scores=(own,), steps=100),
+        gain=0.07,
+        recovered=1.0,
+    )
+    tried = Contrasts(tried=(contrast,), dumb=0.7, part=1.0, is_poor=True, own=RECALL)
+
+    said = rerank([of] if of else [], tried)
+
+    assert any(found.confidence > 0.5 for found in said) == is_said

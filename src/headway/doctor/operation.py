@@ -138,6 +138,7 @@ class Operation:
         certain = additions[:1] if self._certain else []
         selection.grow(certain, share=1.0)
         selection.grow(additions, share=_SCREENING_SHARE)
+        is_sound = False
         if selection.accepted:
             left = self._without_proof(seconds * _REPAIR_SHARE) - self._budget.spent
             left += self._begun_at
@@ -145,8 +146,10 @@ class Operation:
                 self._bench.budget = Budget(max(0.0, left))
             selection.tune_rate()
             selection.grow(rate_additions(), share=_SCREENING_SHARE)
-            self._look_again()
-        selection.grow(generic_additions(self._evidence), share=_SCREENING_SHARE)
+            is_sound = self._look_again()
+        if not is_sound:
+            # What suits any program has no finding behind it: it is for those that need more.
+            selection.grow(generic_additions(self._evidence), share=_SCREENING_SHARE)
         selection.prune()
         selection.tune_rate()
 
@@ -156,19 +159,26 @@ class Operation:
         proof = usual * _CONFIRMING_TRAININGS if usual else seconds * _CONFIRMING_SHARE
         return max(0.0, seconds - proof)
 
-    def _look_again(self) -> None:
-        """Examine the treated program: what one fault hid may show once it is gone."""
+    def _look_again(self) -> bool:
+        """Examine the treated program: what one fault hid may show once it is gone.
+
+        Returns:
+            Whether it learns well and nothing is found any more.
+        """
         seconds = self._bench.budget.left * _SECOND_LOOK_SHARE
         if seconds < _SHORTEST_LOOK or self._selection.is_good_enough():
-            return
+            return False
         make = self._bench.made(self._selection.accepted)
         try:
             checkup = check_up(make, Budget(seconds))
         except TargetError as error:  # what helped so far is not lost for that
             self._notes.append(f"The treated program cannot be examined again: {error}.")
-            return
-        additions = additions_for(checkup.diagnosis.findings, checkup.evidence)
+            return False
+        findings = checkup.diagnosis.findings
+        additions = additions_for(findings, checkup.evidence)
         self._selection.grow(additions, share=_SCREENING_SHARE)
+        is_quiet = all(finding.severity == "info" for finding in findings)
+        return is_quiet and progress(checkup.evidence).is_fine
 
     def _confirmed(self) -> Trial | None:
         accepted = self._selection.accepted

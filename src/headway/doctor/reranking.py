@@ -26,7 +26,9 @@ def rerank(findings: Iterable[Finding], contrasts: Contrasts) -> list[Finding]:
     suspect whose change helps becomes a finding of its own.
     """
     by_finding = {id(c.finding): c for c in _weakest_first(contrasts) if c.finding}
-    is_explained = any(c.recovered >= _RECOVERED for c in contrasts.tried)
+    is_explained = any(
+        c.recovered >= _RECOVERED and not contrasts.loses_own(c) for c in contrasts.tried
+    )
     judged = [
         _judged(finding, by_finding.get(id(finding)), contrasts, is_explained)
         for finding in findings
@@ -55,6 +57,8 @@ def _weakest_first(contrasts: Contrasts) -> list[Contrast]:
 def _helps(contrast: Contrast, contrasts: Contrasts) -> bool:
     if not contrasts.is_poor:
         return contrasts.proves(contrast)
+    if contrasts.loses_own(contrast):
+        return False
     return contrast.gain > contrasts.margin and contrast.recovered > 2 * _NOTHING
 
 
@@ -65,7 +69,7 @@ def _judged(
         return finding
     is_proved = contrasts.proves(contrast)
     is_small = contrast.recovered < _NOTHING or contrast.gain <= contrasts.margin
-    is_nothing = is_small and not is_proved
+    is_nothing = (is_small or contrasts.loses_own(contrast)) and not is_proved
     share = 0.0 if is_nothing else contrasts.recovered(contrast)
     supported = finding.confidence * (_REFUTED + _SUPPORTED * share)
     if finding.check in SWEPT:

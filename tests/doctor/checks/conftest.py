@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.flow import measure_flow
 from headway.doctor.program import Program, seed_all
-from headway.doctor.task import infer_task
 from headway.doctor.training import train
 
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.data_facts import probe_data_facts
 from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.program import MakeProgram, Program, call_model, seed_all
-from headway.doctor.task import infer_task
 from headway.doctor.training import train
 from headway.measure.probe import evaluating
 

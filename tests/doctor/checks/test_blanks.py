@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from headway.doctor.checks.label_encoding import check_label_encoding
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.first_batch import probe_first_batch
 from headway.doctor.program import Program, seed_all
-from headway.doctor.task import TaskFacts, infer_task
+from headway.doctor.task import TaskFacts
 
 NUM_CLASSES = 4
 

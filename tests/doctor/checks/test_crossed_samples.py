@@ -132,6 +132,31 @@ def test_samples_that_are_apart_or_compared_on_purpose_are_left_alone(
     assert causes(check_mixed_samples(evidence)) == []
 
 
+class Weighing(nn.Module):
+    """Weighs the steps of a sequence by scores of its own."""
+
+    def __init__(self, *, dim: int) -> None:
+        super().__init__()
+        self.score, self.out = nn.Linear(4, 1), nn.Linear(4, 2)
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.score(x).squeeze(-1).softmax(dim=self.dim)
+        return self.out((weights.unsqueeze(-1) * x).sum(dim=1))
+
+
+@pytest.mark.parametrize(("dim", "said"), [(0, ["other"]), (1, []), (-1, [])])
+def test_attention_whose_weights_sum_up_over_the_samples_is_seen(
+    dim: int, said: list[str]
+) -> None:
+    evidence = looked_at(lambda: Weighing(dim=dim), (SEQUENCES, SUMS))
+
+    found = list(check_mixed_samples(evidence))
+
+    assert causes(found) == said
+    assert all(f.is_certain for f in found)
+
+
 def steps_first(batch: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
     """Collate as pad_sequence does by default."""
     return torch.stack([x for x, _ in batch], dim=1), torch.stack([y for _, y in batch])

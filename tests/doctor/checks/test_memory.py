@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from headway.doctor.checks.memory import check_memory
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
+from headway.doctor.inference import infer_task
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.memory import early_share, probe_memory
 from headway.doctor.program import Program, call_model, seed_all
 from headway.doctor.remedies import OpenGates
 from headway.doctor.remedies.propose import propose
-from headway.doctor.task import infer_task
 
 from .results import course_at
 

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 from headway.doctor import remedies as public
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import CAUSES, Cause, Finding
+from headway.doctor.inference import infer_task
 from headway.doctor.program import Program, call_model
 from headway.doctor.remedies import Remedy
 from headway.doctor.remedies.propose import generic, propose
-from headway.doctor.task import infer_task
 from headway.errors import RemedyDoesNotFit
 
 Digits = Callable[..., Program]

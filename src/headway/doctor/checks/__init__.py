@@ -6,6 +6,7 @@ from headway.doctor.checks.activation_scale import check_activation_scale
 from headway.doctor.checks.attention_mask import check_attention_mask
 from headway.doctor.checks.bad_data import check_bad_data, check_independent_labels
 from headway.doctor.checks.batch_size import check_batch_size
+from headway.doctor.checks.bound_norms import check_bound_norms
 from headway.doctor.checks.capacity import check_capacity
 from headway.doctor.checks.class_imbalance import check_class_imbalance
 from headway.doctor.checks.clipping import check_clipping
@@ -19,6 +20,7 @@ from headway.doctor.checks.hidden_activation import check_hidden_activation
 from headway.doctor.checks.input_blind import check_input_blind
 from headway.doctor.checks.input_scale import check_input_scale
 from headway.doctor.checks.label_encoding import check_label_encoding
+from headway.doctor.checks.last_norm import check_last_norm
 from headway.doctor.checks.last_step import check_last_step
 from headway.doctor.checks.loss_at_start import check_loss_at_start
 from headway.doctor.checks.loss_mismatch import check_loss_mismatch
@@ -94,6 +96,7 @@ CHECKS: tuple[Check, ...] = (
     check_order_blind,
     check_memory,
     check_normalization,
+    check_last_norm,
     check_symmetry,
     check_activation_scale,
     check_hidden_activation,
@@ -112,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     check_batch_size,
     check_regularization,
     check_penalty_terms,
+    check_bound_norms,
     check_capacity,
     check_epochs_few,
     check_overfitting,

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from headway.doctor.checks.gated import gated
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Finding
+from headway.doctor.probes.baselines import Baselines
 from headway.doctor.probes.updates import Updates
-from headway.doctor.progress import progress
+from headway.doctor.progress import Progress, progress
 from headway.doctor.remedies.positions import AddPositions
 
 # Sets have no order; only a trial tells them from sequences.
@@ -21,6 +22,8 @@ def check_order_blind(evidence: Evidence) -> Iterator[Finding]:
         return
     if reached.is_fine and not reached.is_behind and not reached.has_room:
         return
+    if _is_told_without_order(evidence, reached):
+        return
     remedy = AddPositions()
     yield from gated(
         reached,
@@ -32,3 +35,9 @@ def check_order_blind(evidence: Evidence) -> Iterator[Finding]:
         code=remedy.snippet(),
         check="order_blind",
     )
+
+
+def _is_told_without_order(evidence: Evidence, reached: Progress) -> bool:
+    """Whether an answer that does not see the order either does clearly better."""
+    baselines: Baselines | None = evidence.baselines
+    return baselines is not None and baselines.unordered > reached.metric + reached.margin

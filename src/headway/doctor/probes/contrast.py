@@ -120,6 +120,16 @@ class Contrasts:
         least = max(luck, spread, WORTH_IN_OWN * learned)
         return min(gains) > 0 and fmean(gains) > least
 
+    def loses_own(self, contrast: Contrast) -> bool:
+        """Whether the user's own metric, of which more is better, falls by more than luck.
+
+        Accuracy that is bought with what counts for the user is no gain.
+        """
+        gains = contrast.own_gains
+        if self.own is None or not gains or not all(map(math.isfinite, gains)):
+            return False
+        return fmean(gains) < -LEAST_MARGIN * self.own.way
+
     def recovered(self, contrast: Contrast) -> float:
         """Return the share of what is lost that the change wins, by the metric that proves."""
         if self.own is None or not self.proves_by_own(contrast):

@@ -49,6 +49,11 @@ class SampleMixing:
         return self.by_order > _EPS or (self.layer is not None and not is_read)
 
     @property
+    def depends_on_others(self) -> bool:
+        """Whether outputs change with what the other samples are."""
+        return self.by_others > _EPS
+
+    @property
     def is_blind(self) -> bool:
         """Whether nothing of the samples reaches the outputs."""
         return max(self.by_order, self.by_others, self.by_own) <= _EPS

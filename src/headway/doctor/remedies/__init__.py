@@ -1,19 +1,25 @@
 """Changes of a training program, each of which also prints itself as plain PyTorch."""
 
 from headway.doctor.remedies.activations import InsertActivation, SwapActivation
+from headway.doctor.remedies.axes import BatchFirst, PermuteAxes
 from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBadValues
 from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.blind_attention import OpenBlindMasks
 from headway.doctor.remedies.bounding import BoundStates
 from headway.doctor.remedies.capacity import Deepen, Widen
+from headway.doctor.remedies.classes import OutputPerClass
 from headway.doctor.remedies.compression import CompressInput
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
 from headway.doctor.remedies.heads import AddHead, RemoveHead
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.keeping import KeepLayers
 from headway.doctor.remedies.label_weights import LabelWeights
 from headway.doctor.remedies.labels import FixLabels
+from headway.doctor.remedies.last_norm import RemoveLastNorm
 from headway.doctor.remedies.losses import ReplaceLoss
+from headway.doctor.remedies.masks import InvertMask
 from headway.doctor.remedies.metrics import UsualMetric
 from headway.doctor.remedies.modes import DropoutFollowsMode
 from headway.doctor.remedies.normalization import (
@@ -23,6 +29,7 @@ from headway.doctor.remedies.normalization import (
     UnfreezeBatchNorm,
 )
 from headway.doctor.remedies.optimizers import SetOptimizer
+from headway.doctor.remedies.output_range import ScaleOutput
 from headway.doctor.remedies.padding import PadInFront
 from headway.doctor.remedies.penalties import LeavePenaltiesOut
 from headway.doctor.remedies.positions import AddPositions
@@ -44,9 +51,11 @@ from headway.doctor.remedies.regularization import (
 from headway.doctor.remedies.remedy import Remedy
 from headway.doctor.remedies.residual import AddResidual
 from headway.doctor.remedies.shapes import SqueezeShapes
+from headway.doctor.remedies.spreading import SpreadParts
 from headway.doctor.remedies.stable_loss import StableLoss
 from headway.doctor.remedies.stopping import EarlyStopping
 from headway.doctor.remedies.together import Together
+from headway.doctor.remedies.unbinding import FreeNorms
 from headway.doctor.remedies.unclipping import LoosenClip
 from headway.doctor.remedies.wiring import (
     AddToOptimizer,
@@ -61,6 +70,7 @@ __all__ = [
     "AddPositions",
     "AddResidual",
     "AddToOptimizer",
+    "BatchFirst",
     "BoundStates",
     "ClassWeights",
     "ClipGradients",
@@ -73,23 +83,31 @@ __all__ = [
     "EqualRates",
     "FixLabels",
     "Float32",
+    "FreeNorms",
     "GroupNormForBatchNorm",
     "ImputeBadValues",
     "InsertActivation",
     "InsertDropout",
     "InsertNormalization",
+    "InvertMask",
+    "KeepLayers",
     "LabelWeights",
     "LeavePenaltiesOut",
     "LoosenClip",
+    "OpenBlindMasks",
     "OpenGates",
+    "OutputPerClass",
     "PadInFront",
+    "PermuteAxes",
     "ReconnectGradient",
     "RegisterLayers",
     "Reinitialize",
     "Remedy",
     "RemoveHead",
+    "RemoveLastNorm",
     "ReplaceLoss",
     "ScaleLearningRate",
+    "ScaleOutput",
     "SetBatchNormMomentum",
     "SetBatchSize",
     "SetDropout",
@@ -100,6 +118,7 @@ __all__ = [
     "SetSchedule",
     "SetWeightDecay",
     "Shuffle",
+    "SpreadParts",
     "SqueezeShapes",
     "StableLoss",
     "StandardizeInput",

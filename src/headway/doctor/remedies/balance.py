@@ -10,10 +10,11 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from headway.doctor.examples import Examples
 from headway.doctor.finding import Cause
+from headway.doctor.inference import infer_task
 from headway.doctor.program import Program, call_model, num_in
 from headway.doctor.remedies.losses import BCEWithLogits, CrossEntropy, check_loss
 from headway.doctor.remedies.samples import a_batch, all_targets, batch_size_of
-from headway.doctor.task import class_ids, infer_task
+from headway.doctor.task import class_ids
 from headway.errors import RemedyDoesNotFit
 from headway.measure.probe import device_of, evaluating
 

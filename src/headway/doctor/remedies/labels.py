@@ -8,6 +8,7 @@ from torch import Tensor
 
 from headway.doctor.finding import Cause
 from headway.doctor.program import MetricFn, Program, first_tensor
+from headway.doctor.remedies.losses import check_loss
 from headway.doctor.remedies.mapping import with_targets
 from headway.doctor.remedies.samples import all_targets
 from headway.errors import RemedyDoesNotFit
@@ -80,7 +81,10 @@ class FixLabels:
             program = replace(
                 program, metric=_InOldNumbers(program.metric, relabel.classes)
             )
-        return with_targets(program, relabel)
+        changed = with_targets(program, relabel)
+        if _has_loss(program) and not _has_loss(changed):
+            raise RemedyDoesNotFit("the loss does not take targets that are written so")
+        return changed
 
     def describe(self) -> str:
         """Return what changes."""
@@ -157,6 +161,15 @@ class _InOldNumbers:
         if not (isinstance(outputs, Tensor) and isinstance(targets, Tensor)):
             raise TypeError("only single tensors can be taken back to their old numbers")
         return self.metric(outputs * std + mean, targets * std + mean)
+
+
+def _has_loss(program: Program) -> bool:
+    """Whether the loss is a number for the program's own outputs and targets."""
+    try:
+        check_loss(program)
+    except RemedyDoesNotFit:
+        return False
+    return True
 
 
 def _known_classes(change: LabelChange, targets: Tensor) -> tuple[float, ...]:

@@ -211,6 +211,8 @@ def _classes(outputs: Any, targets: Any) -> tuple[Tensor, Tensor]:
         return output, target.to(output.dtype)
     if target.dim() == output.dim() and target.shape[-1] == 1:
         target = target.squeeze(-1)
+    elif target.dim() == output.dim() and target.shape[1] == 1:
+        target = target.squeeze(1)
     if output.dim() > 2 and output.shape[2:] != target.shape[1:]:
         output = output.movedim(-1, 1)
     return output, target.long()

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from headway.doctor.finding import Cause
 from headway.doctor.probes.plain_answers import with_main
-from headway.doctor.program import LossFn, Program, main_output
+from headway.doctor.program import LossFn, Program, call_model, main_output
+from headway.doctor.remedies.samples import a_batch
 from headway.doctor.remedies.wrapping import Wrapper
+from headway.measure.probe import evaluating
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,23 @@ class LeavePenaltiesOut:
     def snippet(self) -> str:
         """Return the change in plain PyTorch."""
         return "loss = error  # + 1e-6 * penalty, with a factor that is raised step by step"
+
+
+def has_penalties(program: Program) -> bool:
+    """Whether the loss moves weights in another way than through the main output."""
+    inputs, targets = a_batch(program)
+    wanted = [p for p in program.model.parameters() if p.requires_grad]
+    with evaluating(program.model), torch.enable_grad():
+        outputs = call_model(program.model, inputs)
+        cut = with_main(outputs, main_output(outputs).detach())
+        try:
+            loss: Any = program.loss_fn(cut, targets)
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError):
+            return False
+        if not isinstance(loss, Tensor) or not loss.requires_grad:
+            return False
+        gradients: Any = torch.autograd.grad(loss.sum(), wanted, allow_unused=True)
+    return any(grad is not None and bool(grad.any()) for grad in gradients)
 
 
 class _OfMainOutput(nn.Module):

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 from headway.doctor.finding import Cause
+from headway.doctor.remedies.axes import BatchFirst, PermuteAxes
 from headway.doctor.remedies.bad_data import DropBadSamples, DropLeak, ImputeBadValues
+from headway.doctor.remedies.blind_attention import OpenBlindMasks
+from headway.doctor.remedies.classes import OutputPerClass
 from headway.doctor.remedies.compression import CompressInput
 from headway.doctor.remedies.heads import AddHead, RemoveHead
 from headway.doctor.remedies.input_scale import StandardizeInput
@@ -11,6 +14,7 @@ from headway.doctor.remedies.labels import FixLabels, LabelChange
 from headway.doctor.remedies.losses import ReplaceLoss
 from headway.doctor.remedies.metrics import UsualMetric
 from headway.doctor.remedies.normalization import InsertNormalization
+from headway.doctor.remedies.output_range import ScaleOutput
 from headway.doctor.remedies.precision import Float32
 from headway.doctor.remedies.rates import (
     ClipGradients,
@@ -31,10 +35,11 @@ def _bad_data(now: Situation) -> list[Remedy]:
 
 
 def _label_encoding(now: Situation) -> list[Remedy]:
+    last: list[Remedy] = [OutputPerClass()] if now.lacks_outputs else []
     if now.evidence.task.kind == "values" and now.targets.is_floating_point():
-        return [FixLabels("standardized"), ReplaceLoss(now.usual_loss)]
+        return [FixLabels("standardized"), ReplaceLoss(now.usual_loss), *last]
     changes: list[Remedy] = [FixLabels(change) for change in _label_changes(now)]
-    return [*changes, ReplaceLoss(now.usual_loss)]
+    return [*last, *changes, ReplaceLoss(now.usual_loss)]
 
 
 def _label_changes(now: Situation) -> list[LabelChange]:
@@ -66,6 +71,11 @@ def _label_changes(now: Situation) -> list[LabelChange]:
 
 def heads_and_losses(now: Situation) -> list[Remedy]:
     """Return changes of head and loss after which they fit each other and the targets."""
+    fitted = _fitted(now)
+    return [*fitted, OutputPerClass()] if now.lacks_outputs else fitted
+
+
+def _fitted(now: Situation) -> list[Remedy]:
     usual = ReplaceLoss(now.usual_loss)
     if not now.head:
         return [usual]
@@ -91,7 +101,7 @@ def _output_activation(now: Situation) -> list[Remedy]:
             missing = [AddHead("log_softmax")]
         if now.loss_name in ("bceloss", "bce", "binarycrossentropy"):
             missing = [AddHead("sigmoid")]
-        return [*missing, *heads_and_losses(now)]
+        return [*missing, ScaleOutput(), *heads_and_losses(now)]
     return [RemoveHead(now.head), *heads_and_losses(now)]
 
 
@@ -102,7 +112,14 @@ def _metric(now: Situation) -> list[Remedy]:
 def _numerics(now: Situation) -> list[Remedy]:
     first: list[Remedy] = [Float32()] if now.is_half else []
     calm = SetLearningRate(rounded(now.lr / 10) or USUAL_LR)
-    return [*first, StableLoss(), *heads_and_losses(now)[:1], ClipGradients(1.0), calm]
+    return [
+        *first,
+        OpenBlindMasks(),
+        StableLoss(),
+        *heads_and_losses(now)[:1],
+        ClipGradients(1.0),
+        calm,
+    ]
 
 
 def _input_scale(_: Situation) -> list[Remedy]:
@@ -111,7 +128,7 @@ def _input_scale(_: Situation) -> list[Remedy]:
 
 
 def _shape_broadcast(_: Situation) -> list[Remedy]:
-    return [SqueezeShapes()]
+    return [SqueezeShapes(), BatchFirst(), PermuteAxes()]
 
 
 ANSWERS: dict[Cause, Callable[[Situation], list[Remedy]]] = {

@@ -9,6 +9,7 @@ from headway.doctor.remedies.bounding import BoundStates
 from headway.doctor.remedies.capacity import Deepen, Widen
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
+from headway.doctor.remedies.last_norm import RemoveLastNorm
 from headway.doctor.remedies.normalization import (
     GroupNormForBatchNorm,
     InsertNormalization,
@@ -23,6 +24,7 @@ from headway.doctor.remedies.recurrence import OpenGates
 from headway.doctor.remedies.remedy import Remedy
 from headway.doctor.remedies.residual import AddResidual
 from headway.doctor.remedies.situation import USUAL_BATCH, USUAL_LR, Situation, rounded
+from headway.doctor.remedies.spreading import SpreadParts, equal_parameters
 from headway.doctor.remedies.together import Together
 from headway.doctor.remedies.wiring import (
     TrainMode,
@@ -33,10 +35,13 @@ _SHRINKING = {"sigmoid", "tanh", "softmax", "hardtanh", "hardsigmoid", "softsign
 
 # The check of states that nothing bounds.
 _OF_STATES = "unbounded_states"
+# That of norms which make the answers.
+_OF_ANSWERS = "last_norm"
 
 
 def _init(now: Situation) -> list[Remedy]:
     return [
+        *_spread(now),
         Reinitialize(),
         Reinitialize("torch"),
         Reinitialize("lsuv"),
@@ -44,12 +49,28 @@ def _init(now: Situation) -> list[Remedy]:
     ]
 
 
+def _spread(now: Situation) -> list[Remedy]:
+    """Return what makes equal parts of parameters outside the layers different."""
+    model = now.program.model
+    equal = {id(parameter) for parameter in equal_parameters(model)}
+    names = [name for name, p in model.named_parameters() if id(p) in equal]
+    if not names:
+        return []
+    return [SpreadParts("samples", names[0]), SpreadParts("random", names[0])]
+
+
 def _hidden_activation(now: Situation) -> list[Remedy]:
     if now.finding.check == _OF_STATES:
         return [BoundStates()]
     if not now.hidden:
-        return [InsertActivation("relu"), InsertActivation("gelu"), SwapActivation("relu")]
+        return [
+            BoundStates(),
+            InsertActivation("relu"),
+            InsertActivation("gelu"),
+            SwapActivation("relu"),
+        ]
     return [
+        BoundStates(),
         SwapActivation("relu"),
         Together((SwapActivation("relu"), Reinitialize("he"))),
         InsertActivation("relu"),
@@ -69,7 +90,7 @@ def _exploding(now: Situation) -> list[Remedy]:
     if now.finding.check == _OF_STATES:
         return [BoundStates(), ClipGradients(1.0)]
     lower = SetLearningRate(now.best_lr or rounded(now.lr / 10) or USUAL_LR)
-    remedies: list[Remedy] = [Reinitialize(), ClipGradients(1.0), lower]
+    remedies: list[Remedy] = [BoundStates(), Reinitialize(), ClipGradients(1.0), lower]
     if now.late_bound is not None:
         # What the program means to do, in front of the step.
         remedies.insert(0, ClipGradients(now.late_bound))
@@ -79,7 +100,7 @@ def _exploding(now: Situation) -> list[Remedy]:
 def _dead_units(now: Situation) -> list[Remedy]:
     lower = SetLearningRate(now.best_lr or rounded(now.lr / 10) or USUAL_LR)
     leaky = SwapActivation("leaky_relu")
-    return [Reinitialize(), lower, leaky, Together((leaky, Reinitialize()))]
+    return [Reinitialize(), lower, BoundStates(), leaky, Together((leaky, Reinitialize()))]
 
 
 def _saturation(now: Situation) -> list[Remedy]:
@@ -91,6 +112,8 @@ def _swap_anew() -> Remedy:
 
 
 def _normalization(now: Situation) -> list[Remedy]:
+    if now.finding.check == _OF_ANSWERS:
+        return [RemoveLastNorm()]
     if not now.batch_norms:
         return [InsertNormalization(), SwapActivation("relu"), InsertNormalization("layer")]
     remedies: list[Remedy] = []

@@ -8,15 +8,18 @@ from headway.doctor.finding import Cause
 from headway.doctor.remedies.activations import SwapActivation
 from headway.doctor.remedies.balance import ClassWeights, SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.bounding import BoundStates
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
+from headway.doctor.remedies.keeping import KeepLayers
 from headway.doctor.remedies.label_weights import LabelWeights
 from headway.doctor.remedies.losses import ReplaceLoss
+from headway.doctor.remedies.masks import InvertMask
 from headway.doctor.remedies.modes import DropoutFollowsMode
 from headway.doctor.remedies.normalization import (
     UnfreezeBatchNorm,
 )
 from headway.doctor.remedies.optimizers import SetOptimizer
-from headway.doctor.remedies.penalties import LeavePenaltiesOut
+from headway.doctor.remedies.penalties import LeavePenaltiesOut, has_penalties
 from headway.doctor.remedies.rates import (
     ClipGradients,
     EqualRates,
@@ -34,6 +37,7 @@ from headway.doctor.remedies.situation import USUAL_BATCH, USUAL_LR, Situation, 
 from headway.doctor.remedies.stopping import EarlyStopping
 from headway.doctor.remedies.together import Together
 from headway.doctor.remedies.torch_names import STEPS
+from headway.doctor.remedies.unbinding import FreeNorms
 from headway.doctor.remedies.unclipping import LoosenClip
 from headway.doctor.remedies.wiring import (
     AddToOptimizer,
@@ -48,12 +52,14 @@ _L2 = 1e-3
 
 
 def _gradient_wiring(now: Situation) -> list[Remedy]:
+    if now.finding.check == "attention_mask":
+        return [InvertMask()]
     usual = ReplaceLoss(now.usual_loss)
     stepped: list[Remedy] = [SwapActivation("relu")] if now.hidden & STEPS else []
     if now.program.step is None:
-        return [*stepped, ReconnectGradient(), usual]
+        return [*stepped, KeepLayers(), ReconnectGradient(), usual]
     both = Together((UsualStep(), ReconnectGradient()))
-    return [*stepped, UsualStep(), ReconnectGradient(), both, usual]
+    return [*stepped, KeepLayers(), UsualStep(), ReconnectGradient(), both, usual]
 
 
 def _frozen_parameters(now: Situation) -> list[Remedy]:
@@ -64,8 +70,8 @@ def _frozen_parameters(now: Situation) -> list[Remedy]:
         return [RegisterLayers(), AddToOptimizer(), Unfreeze()]
     unfreeze: list[Remedy] = [Unfreeze((layer,))] if layer else []
     if all(p in held for p in wanted):
-        return [*unfreeze, Unfreeze(), EqualRates(), UsualStep()]
-    return [AddToOptimizer(), EqualRates(), *unfreeze, Unfreeze()]
+        return [KeepLayers(), *unfreeze, Unfreeze(), EqualRates(), UsualStep()]
+    return [KeepLayers(), AddToOptimizer(), EqualRates(), *unfreeze, Unfreeze()]
 
 
 def _train_eval_mode(now: Situation) -> list[Remedy]:
@@ -79,6 +85,7 @@ def _lr_high(now: Situation) -> list[Remedy]:
     found: list[Remedy] = [SetLearningRate(now.best_lr)] if now.best_lr else []
     return [
         *found,
+        BoundStates(),
         SetLearningRate(rounded(own / 10)),
         SetLearningRate(rounded(own / 100)),
         SetOptimizer("adam", USUAL_LR),
@@ -133,6 +140,8 @@ def _class_imbalance(now: Situation) -> list[Remedy]:
 
 
 def _regularization(now: Situation) -> list[Remedy]:
+    if now.finding.check == "bound_norms":
+        return [FreeNorms()]
     remedies: list[Remedy] = []
     if now.weight_decay > 1e-3:
         remedies.append(SetWeightDecay(0.0))
@@ -142,7 +151,7 @@ def _regularization(now: Situation) -> list[Remedy]:
     if now.weight_decay > 1e-3:
         remedies.append(Together((SetWeightDecay(0.0), SetDropout(0.0))))
     own: list[Remedy] = [] if now.program.step is None else [UsualStep()]
-    if now.finding.check == "penalty_terms":
+    if now.finding.check == "penalty_terms" or has_penalties(now.program):
         remedies = [LeavePenaltiesOut(), *own, *remedies]
         own = []
     return [*remedies, *own, ReplaceLoss(now.usual_loss), SetDropout(0.2)]

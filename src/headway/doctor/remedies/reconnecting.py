@@ -27,7 +27,8 @@ class ReconnectGradient:
     """Let gradients through where the forward pass or the loss cuts them off.
 
     It undoes `detach`, `.data`, `no_grad`, `torch.tensor(x)` of a tensor, and ways through
-    numpy or Python that change no value. What goes through `argmax` has no gradient.
+    numpy or Python that change no value; what is drawn from a normal distribution is drawn as
+    mean + deviation * noise. What goes through `argmax` has no gradient.
     """
 
     cause: ClassVar[Cause] = "gradient_wiring"
@@ -54,7 +55,7 @@ class ReconnectGradient:
         """Return the change in plain PyTorch."""
         return (
             "# in forward and in the loss: x, not x.detach(), x.data or torch.tensor(x);\n"
-            "# no torch.no_grad() around layers that learn"
+            "# no torch.no_grad() around layers that learn; rsample() instead of sample()"
         )
 
 
@@ -90,9 +91,14 @@ class _Connecting(TorchFunctionMode):
             return args[0]
         if name == "set_grad_enabled" and args and not args[0]:
             return None
+        if func is torch.normal and all(isinstance(arg, Tensor) for arg in args[:2]):
+            mean, std = args[:2]
+            return mean + std * torch.randn_like(mean + std)
         if name in _LEAVING and args[0].requires_grad:
             return self._leave(name, func, args)
         found = self._origin(args[-1]) if name in _RETURNING and args else None
+        if found is None and name in _RETURNING and args and _holds_gradients(args[-1]):
+            found = torch.stack(list(args[-1]))
         return func(*args, **named) if found is None else found
 
     def _leave(self, name: str, func: Any, args: tuple[Any, ...]) -> Any:
@@ -113,6 +119,14 @@ class _Connecting(TorchFunctionMode):
             same = origin is not None and np.array_equal(origin.detach().numpy(), value)
             return origin if same else None
         return self._left.get(id(value), (None, None))[1]
+
+
+def _holds_gradients(values: Any) -> bool:
+    """Whether this is a list of single numbers that were made of parameters."""
+    if not isinstance(values, (list, tuple)) or not values:
+        return False
+    numbers = all(isinstance(value, Tensor) and value.dim() == 0 for value in values)
+    return numbers and any(value.requires_grad for value in values)
 
 
 class _Remembering(np.ndarray[Any, Any]):

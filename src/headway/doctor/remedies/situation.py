@@ -22,6 +22,8 @@ from headway.measure.probe import evaluating
 # Adam's rate that suits most small networks, where nothing better is known.
 USUAL_LR = 1e-3
 USUAL_BATCH = 32
+# Whole numbers of more kinds are counts or years rather than classes.
+_MOST_CLASSES = 100
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,25 @@ class Situation:
         except (RuntimeError, ValueError, TypeError, IndexError):
             return 0
         return output.shape[-1] if output.dim() > 1 else 1
+
+    @cached_property
+    def num_channels(self) -> int:
+        """Length of the axis behind the samples, where convolutions have their channels."""
+        inputs = a_batch(self.program)[0]
+        try:
+            with evaluating(self.program.model):
+                output = main_output(call_model(self.program.model, inputs))
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            return 0
+        return output.shape[1] if output.dim() > 2 else 0
+
+    @cached_property
+    def lacks_outputs(self) -> bool:
+        """Whether one output has to say the number of one of several classes."""
+        values = self.targets.unique()
+        is_whole = bool((values == values.round()).all()) and float(values.min()) >= 0
+        is_single = self.num_outputs == 1 or self.num_channels == 1
+        return is_single and is_whole and 3 <= len(values) <= _MOST_CLASSES
 
     @property
     def usual_loss(self) -> LossName:
