@@ -39,7 +39,8 @@ def repair(entry: Entry, budget: float) -> dict[str, Any]:
     treated = _reached_by(make, ours, by_standard) if ours else untreated
     searched = done.search.best if done.search and _is_accepted(done.search.proof) else ()
     random = _reached_by(make, searched, by_standard) if searched else untreated
-    goal = _ENOUGH * fmean(human)
+    # A log-likelihood, say, may be below 0.
+    goal = fmean(human) - (1 - _ENOUGH) * abs(fmean(human))
     return {
         "outcome": done.outcome,
         "accepted": bool(ours),

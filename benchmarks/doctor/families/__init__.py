@@ -17,6 +17,7 @@ Split = Literal[
     "seventh",
     "eighth",
     "ninth",
+    "tenth",
 ]
 
 
