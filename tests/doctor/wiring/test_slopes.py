@@ -115,3 +115,16 @@ def test_units_at_exactly_zero_have_two_slopes(program_of, compared, network):
             return self.head(torch.relu(h + self.norm(self.second(h))))
 
     assert compared(program_of(Rezero)).slopes.wrong == ()
+
+
+def test_the_vector_of_padding_has_no_gradient_on_purpose(program_of, compared):
+    def padded():
+        words = torch.randint(1, 20, (200, 8), generator=torch.Generator().manual_seed(0))
+        words[:, 3:] = 0
+        return words, words[:, 0] % 4
+
+    def network():
+        embedded = nn.Embedding(20, 6, padding_idx=0)
+        return nn.Sequential(embedded, nn.Flatten(), nn.Linear(48, 4))
+
+    assert compared(program_of(network, train=padded)).slopes.wrong == ()

@@ -1,19 +1,18 @@
 """Whether the gradient is the slope of the loss, layer by layer, by finite differences."""
 
-import copy
 import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, take
-from headway.doctor.program import LossFn, Program, call_model, num_in, seed_all
+from headway.doctor.probes.repeatable import RepeatableLoss, norm_of
+from headway.doctor.program import Program, call_model, num_in, seed_all
 from headway.doctor.progress import progress
 from headway.doctor.rows import is_by_sample
 
@@ -116,75 +115,13 @@ def _slopes(program: Program, batch: Batch, until: float) -> Slopes | None:
     """Compare in double precision, or in single where the model knows no other."""
     for dtype in (torch.float64, torch.float32):
         try:
-            return _compare(_Repeatable(program, batch, dtype), until)
+            return _compare(RepeatableLoss(program, batch, dtype), until)
         except (RuntimeError, TypeError, ValueError):
             continue
     return None
 
 
-class _Repeatable:
-    """The loss of one batch as a function of the weights, the same whenever it is asked.
-
-    Attributes:
-        dtype: Of the weights.
-        base: The loss at the weights as they are, once it was asked for.
-    """
-
-    def __init__(self, program: Program, batch: Batch, dtype: torch.dtype) -> None:
-        self.dtype, self.base = dtype, math.nan
-        self.model = copy.deepcopy(program.model).to(dtype)
-        loss_fn = copy.deepcopy(program.loss_fn)
-        self._loss_fn: LossFn = (
-            loss_fn.to(dtype) if isinstance(loss_fn, nn.Module) else loss_fn
-        )
-        self._inputs, self._targets = _of_type(batch[0], dtype), _of_type(batch[1], dtype)
-        tensors = [*self.model.parameters(), *self.model.buffers()]
-        self._state = [(tensor, tensor.detach().clone()) for tensor in tensors]
-
-    def __call__(self) -> Tensor:
-        """Return the loss with the weights as they are; buffers are put back first."""
-        with torch.no_grad():
-            for tensor, value in self._state:
-                if not isinstance(tensor, nn.Parameter):
-                    tensor.copy_(value)
-        seed_all(0)
-        usual = torch.get_default_dtype()
-        try:
-            # What a forward pass makes anew, such as a first state, is of this type too.
-            torch.set_default_dtype(self.dtype)
-            outputs = call_model(self.model, self._inputs)
-            loss = self._loss_fn(outputs, self._targets).sum()
-        finally:
-            torch.set_default_dtype(usual)
-        if not bool(torch.isfinite(loss)):
-            raise ValueError("the loss is no number")
-        return loss
-
-    def slopes(
-        self, weights: list[nn.Parameter], along: list[Tensor], step: float
-    ) -> tuple[float, float]:
-        """Return the difference quotients of the loss to both sides along a direction."""
-        before = [weight.detach().clone() for weight in weights]
-        values: list[float] = []
-        for signed in (step, -step):
-            with torch.no_grad():
-                for weight, old, part in zip(weights, before, along, strict=True):
-                    weight.copy_(old + signed * part)
-            values.append(float(self().detach()))
-        with torch.no_grad():
-            for weight, old in zip(weights, before, strict=True):
-                weight.copy_(old)
-        return (values[0] - self.base) / step, (self.base - values[1]) / step
-
-    def is_changed(self) -> bool:
-        """Whether a pass has changed the weights themselves."""
-        return any(
-            isinstance(tensor, nn.Parameter) and not torch.equal(tensor.detach(), value)
-            for tensor, value in self._state
-        )
-
-
-def _compare(loss: _Repeatable, until: float) -> Slopes | None:
+def _compare(loss: RepeatableLoss, until: float) -> Slopes | None:
     layers = _layers(loss.model)
     weights = [weight for own in layers.values() for weight in own]
     first = loss()
@@ -213,23 +150,23 @@ def _compare(loss: _Repeatable, until: float) -> Slopes | None:
     return Slopes(wrong=tuple(wrong), num_layers=count)
 
 
-def _is_repeated(loss: _Repeatable) -> bool:
+def _is_repeated(loss: RepeatableLoss) -> bool:
     again = float(loss().detach())
     is_same = math.isclose(loss.base, again, rel_tol=_REPEATED[loss.dtype])
     return is_same and not loss.is_changed()
 
 
 def _wrong(
-    loss: _Repeatable,
+    loss: RepeatableLoss,
     layer: str,
     weights: list[nn.Parameter],
     grads: list[Tensor],
     generator: torch.Generator,
 ) -> Iterator[WrongSlope]:
     """Yield a layer whose slopes are others in most directions, at both steps alike."""
-    norm = max(_norm([weight.detach() for weight in weights]), _LEAST_NORM)
+    norm = max(norm_of([weight.detach() for weight in weights]), _LEAST_NORM)
     small, large = (share * norm for share in _STEPS[loss.dtype])
-    directions = [_direction(weights, generator) for _ in range(_DIRECTIONS)]
+    directions = [loss.direction(weights, generator) for _ in range(_DIRECTIONS)]
     said = torch.tensor([_product(grads, along) for along in directions])
     sides = torch.tensor([loss.slopes(weights, along, small) for along in directions])
     measured = sides.mean(dim=1)
@@ -263,27 +200,5 @@ def _layers(model: nn.Module) -> dict[str, list[nn.Parameter]]:
     return layers
 
 
-def _direction(weights: list[nn.Parameter], generator: torch.Generator) -> list[Tensor]:
-    """Return a random direction of length 1."""
-    parts = [torch.randn(w.shape, generator=generator).to(w) for w in weights]
-    length = max(_norm(parts), torch.finfo(torch.float32).tiny)
-    return [part / length for part in parts]
-
-
 def _product(one: list[Tensor], other: list[Tensor]) -> float:
     return sum(float((a * b).sum()) for a, b in zip(one, other, strict=True))
-
-
-def _norm(tensors: list[Tensor]) -> float:
-    return math.sqrt(sum(float(tensor.square().sum()) for tensor in tensors))
-
-
-def _of_type(batch: Any, dtype: torch.dtype) -> Any:
-    """Return inputs or targets whose floating-point tensors are of a type."""
-    if isinstance(batch, Tensor):
-        return batch.to(dtype) if batch.is_floating_point() else batch
-    if isinstance(batch, dict):
-        return {name: _of_type(value, dtype) for name, value in batch.items()}
-    if isinstance(batch, (tuple, list)):
-        return tuple(_of_type(value, dtype) for value in batch)
-    return batch
