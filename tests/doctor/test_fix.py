@@ -18,10 +18,12 @@ from headway.doctor.finding import Cause, Finding
 from headway.doctor.fix import fix
 from headway.doctor.program import MakeProgram, Program, seed_all, usual_step
 from headway.doctor.progress import Progress
+from headway.doctor.remedies.duration import SetEpochs
 from headway.doctor.remedies.initialization import Reinitialize
 from headway.doctor.remedies.input_scale import StandardizeInput
 from headway.doctor.remedies.optimizers import SetOptimizer
-from headway.doctor.remedies.rates import SetLearningRate
+from headway.doctor.remedies.rates import ScaleLearningRate, SetLearningRate
+from headway.doctor.remedies.regularization import SetDropout
 from headway.doctor.remedies.shapes import SqueezeShapes
 from headway.doctor.repair import Repair
 from headway.doctor.selection import Selection
@@ -362,3 +364,14 @@ def test_what_suits_any_program_is_not_tried_once_a_treated_one_is_sound():
     tried = [line for line in told if "on one seed" in line]
     assert tried
     assert not any("Standardize" in line or "Draw" in line for line in tried)
+
+
+def test_a_rate_that_is_set_and_then_scaled_is_said_as_one():
+    selection = Selection(Workbench(blobs(lr=1e-6)))
+    scaled = ScaleLearningRate(3.0)
+    selection.accepted = (SetLearningRate(0.1), SetEpochs(5), scaled, SetDropout(0.1))
+    selection.join_rates()
+    assert selection.accepted == (SetLearningRate(0.3), SetEpochs(5), SetDropout(0.1))
+    selection.accepted = (SetEpochs(5), scaled)
+    selection.join_rates()
+    assert selection.accepted == (SetEpochs(5), scaled)

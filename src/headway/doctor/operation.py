@@ -152,6 +152,7 @@ class Operation:
             selection.grow(generic_additions(self._evidence), share=_SCREENING_SHARE)
         selection.prune()
         selection.tune_rate()
+        selection.join_rates()
 
     def _without_proof(self, seconds: float) -> float:
         """Return what is left for choosing once time has been kept for the proof."""

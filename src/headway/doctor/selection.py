@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 
 from headway.doctor.arm import FLOOR, ArmResult, Remedies
 from headway.doctor.comparing import comparable, mean_gain
+from headway.doctor.remedies.rates import ScaleLearningRate
 from headway.doctor.trial import DECIDING, LEAST_GAIN, Trial, run_trial
 from headway.doctor.workbench import Workbench
 
@@ -106,6 +107,14 @@ class Selection:
             self._say(f"{gain:+.3f} on {len(before)} seeds: {describe(best)}")
             self.accepted = best
             self._seen.clear()
+
+    def join_rates(self) -> None:
+        """Say as one number what was a rate that is set, and scaled after that."""
+        for place, remedy in reversed(list(enumerate(self.accepted))):
+            if isinstance(remedy, ScaleLearningRate):
+                joined = _with_rate(self.accepted[:place], remedy.factor)
+                if joined:
+                    self.accepted = (*joined, *self.accepted[place + 1 :])
 
     @property
     def _least(self) -> float:
