@@ -87,4 +87,6 @@ def _reordered(inputs: Any, order: Tensor) -> Any:
         return {name: _reordered(value, order) for name, value in inputs.items()}
     if isinstance(inputs, (tuple, list)):
         return tuple(_reordered(value, order) for value in inputs)
-    return inputs[order.to(inputs.device)]
+    # Sequences in columns have the samples second.
+    is_in_columns = inputs.dim() > 1 and len(inputs) != len(order) == inputs.shape[1]
+    return inputs.index_select(int(is_in_columns), order.to(inputs.device))
