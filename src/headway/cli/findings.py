@@ -23,7 +23,7 @@ def print_diagnosis(found: Diagnosis) -> None:
         print_finding(finding)
     print_text(f"{_verdict(found)} {found.summary}")
     for note in found.notes:
-        print_text(f"not measured: {note}")
+        print_text(f"note: {note}")
 
 
 def print_finding(finding: Finding) -> None:

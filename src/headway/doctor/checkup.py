@@ -13,6 +13,8 @@ from headway.doctor.diagnosis import Diagnosis, ordered
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examine import NO_TIME, examine, look_closer
 from headway.doctor.finding import Finding
+from headway.doctor.notes import joined_notes
+from headway.doctor.own_metric import describe_own, learns_by_own
 from headway.doctor.probes.contrasts import probe_contrasts
 from headway.doctor.program import MakeProgram, Program, seed_all
 from headway.doctor.progress import Progress, progress
@@ -61,7 +63,7 @@ def check_up(make: MakeProgram, budget: Budget | None = None) -> Checkup:
     diagnosis = Diagnosis(
         findings=ordered(found, reached),
         summary=_summary(evidence, reached),
-        notes=tuple(evidence.notes),
+        notes=joined_notes(evidence.notes),
         seconds=budget.spent,
     )
     return Checkup(evidence=evidence, diagnosis=diagnosis)
@@ -202,11 +204,21 @@ def _is_open(found: Iterable[Finding], reached: Progress) -> bool:
 
 
 def _summary(evidence: Evidence, reached: Progress) -> str:
-    if (
+    told = describe_own(evidence)
+    is_blind = (
         reached.is_fine
         and max(reached.metric, reached.good) <= reached.dumb + reached.margin
-    ):
-        return f"Nothing is learned beyond a constant answer: {reached.describe()}."
+    )
+    is_clear = reached.is_fine and not is_blind
+    if told and not (is_clear or reached.has_diverged) and learns_by_own(evidence):
+        standard = f" (accuracy or R2: {reached.describe()})" if reached.is_known else ""
+        return f"The program learns by what it is judged by: {told}{standard}."
+    if is_blind:
+        also = f"; {told}" if told else ""
+        return (
+            "In accuracy or R2, nothing is learned beyond a constant answer: "
+            f"{reached.describe()}{also}."
+        )
     if reached.is_fine:
         return f"The program learns: {reached.describe()}."
     if reached.is_known or reached.has_diverged:

@@ -12,6 +12,7 @@ import torch
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, Examples, joined, take
 from headway.doctor.inference import infer_task
+from headway.doctor.notes import failed_note
 from headway.doctor.probes.ablation import probe_ablation
 from headway.doctor.probes.baselines import probe_baselines
 from headway.doctor.probes.confusion import probe_confusion
@@ -136,7 +137,7 @@ def run_probes(evidence: Evidence, probes: dict[str, Probe], budget: Budget) -> 
             raise
         except Exception as error:
             called = name.replace("_", " ")
-            evidence.notes.append(f"{called} could not be measured: {evidence.why(error)}")
+            evidence.notes.append(failed_note(called, evidence.why(error)))
 
 
 @contextmanager
@@ -197,7 +198,8 @@ def _task(program: Program, samples: Batch, few: Batch) -> tuple[TaskFacts, floa
         except Exception as error:
             raise TargetError(
                 "the model cannot be called with a batch of the training data "
-                f"({_shape(called)}): {type(error).__name__}: {error}"
+                f"({_shape(called)}): {type(error).__name__}: {error}. Give it inputs of the "
+                "shape and type that model(inputs) takes."
             ) from error
     seconds = (time.perf_counter() - begun) / max(1, num_in(called))
     task = infer_task(inputs, outputs, targets, program.loss_fn, program.metric)

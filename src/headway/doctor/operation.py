@@ -105,7 +105,7 @@ class Operation:
         advised = advise(self._bench, cures, remedies)
         if not remedies:
             self._notes += self._needed()
-        self._notes += [f"not measured: {note}" for note in self._diagnosis.notes]
+        self._notes += list(self._diagnosis.notes)
         is_advised = any(advice.is_harmless for advice in advised)
         outcome: Outcome = "advised" if is_advised else "not_repaired"
         return Repair(

@@ -306,6 +306,10 @@ SUSPECTED: dict[str, tuple[str, MakeProgram]] = {
         "loss_mismatch",
         program(mlp(nn.Softmax(1)), BCE, one_hot(digits()), 10, optimizer=SGD),
     ),
+    "numbers of classes, BCE": (
+        "loss_mismatch",
+        program(mlp(nn.Sigmoid()), BCE, targets(digits(), lambda y: y.float()), 10),
+    ),
     "sum over the batch": (
         "loss_mismatch",
         program(

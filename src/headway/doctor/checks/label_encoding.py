@@ -39,6 +39,7 @@ def check_label_encoding(evidence: Evidence) -> Iterator[Finding]:
     if first is None:
         return
     yield from _viewed(evidence.data, first)
+    yield from _copied(evidence, first)
     for rule in (_out_of_range, _blank, _ignored, _beyond_one, _silent, _wrong_type):
         found = list(rule(evidence, first))
         if found:
@@ -76,6 +77,29 @@ def _viewed(data: DataFacts | None, first: FirstBatch) -> Iterator[Finding]:
         f"the {count} classes and left their numbers behind, at other places.",
         "Move the axis of the classes by permute (or movedim), not by view or reshape.",
         code="target = F.one_hot(ids, num_classes).movedim(-1, 1).float()",
+    )
+
+
+def _copied(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
+    """Labels that are not moved against the inputs of a network that is to foretell them."""
+    copied = first.copied
+    if copied is None:
+        return
+    is_asked = callable(evidence.program.metric)
+    if not (copied.is_for_next if is_asked else copied.is_causal):
+        return
+    told = (
+        f"the metric gives {copied.following:.3g} for the ids of the next step and "
+        f"{copied.same:.3g} for these"
+        if is_asked
+        else "no answer sees what comes later: there is nothing to foretell"
+    )
+    yield certain(
+        _CAUSE,
+        "The targets are the ids that the network reads, and the loss wants each at the very "
+        f"step where it is read, while {told}. It learns to repeat its input.",
+        "Compare the output of each step with the id of the next one.",
+        code="loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())",
     )
 
 
@@ -191,6 +215,16 @@ def _beyond_one(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
         return
     low, high = float(seen.target.min()), float(seen.target.max())
     if low >= 0 and high <= 1:
+        return
+    if evidence.task.encoding == "ids" and evidence.task.num_classes > 2:
+        yield certain(
+            "loss_mismatch",
+            f"{seen.name} wants a yes or no for each output and gets the numbers of "
+            f"{evidence.task.num_classes} classes.",
+            "Train scores without a last sigmoid with the cross entropy, which takes numbers "
+            "of classes.",
+            code="loss_fn = torch.nn.CrossEntropyLoss()",
+        )
         return
     yield certain(
         _CAUSE,

@@ -12,6 +12,7 @@ from torch.nn.parameter import is_lazy
 
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch, Examples
+from headway.doctor.notes import failed_note
 from headway.doctor.probes.batch_order import OrderFacts, order_facts
 from headway.doctor.probes.clipping import Clipping, clipping_of
 from headway.doctor.probes.forward_trace import trace_evaluation, trace_update
@@ -144,11 +145,8 @@ class _Attempts:
         try:
             return measure()
         except Exception as error:
-            note = (
-                f"a part of the updates could not be measured: {self.evidence.why(error)}"
-            )
-            if note not in self.evidence.notes:
-                self.evidence.notes.append(note)
+            reason = self.evidence.why(error)
+            self.evidence.notes.append(failed_note("a part of the updates", reason))
             return None
 
 
