@@ -13,8 +13,8 @@ def test_what_fails_for_the_same_reason_is_said_once() -> None:
     ]
     assert joined_notes(notes) == (
         "flow, updates and late flow could not be measured: IndexError: 9",
-        "there was no time for the sweep",
         "memory could not be measured: TypeError: no",
+        "there was no time for the sweep",
     )
 
 

@@ -11,15 +11,14 @@ def failed_note(what: str, reason: str) -> str:
 
 
 def joined_notes(notes: Iterable[str]) -> tuple[str, ...]:
-    """Return the notes with those together that have the same reason, in their order."""
-    failed: dict[str, list[str]] = {}
+    """Return the notes with those together that have the same reason."""
+    whats: dict[str, list[str]] = {}
     for note in notes:
         what, _, reason = note.partition(_FAILED)
-        failed.setdefault(reason or note, []).append(what)
-    return tuple(
-        failed_note(_listed(parts), reason) if parts != [reason] else reason
-        for reason, parts in failed.items()
-    )
+        whats.setdefault(reason, []).append(what)
+    others = dict.fromkeys(whats.pop("", ()))
+    failed = (failed_note(_listed(parts), reason) for reason, parts in whats.items())
+    return (*failed, *others)
 
 
 def _listed(parts: list[str]) -> str:

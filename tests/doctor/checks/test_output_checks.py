@@ -200,6 +200,10 @@ CERTAIN: dict[str, tuple[str, MakeProgram]] = {
         "label_encoding",
         program(mlp(), CE, targets(digits(), F.one_hot), 10),
     ),
+    "numbers of classes, BCE": (
+        "loss_mismatch",
+        program(mlp(nn.Sigmoid()), BCE, digits(), 10),
+    ),
     "signs, BCE of logits": ("label_encoding", program(mlp(), LOGITS, SIGNS, 1)),
     "0 and 255, BCE": (
         "label_encoding",
@@ -305,10 +309,6 @@ SUSPECTED: dict[str, tuple[str, MakeProgram]] = {
     "yes or no for each class": (
         "loss_mismatch",
         program(mlp(nn.Softmax(1)), BCE, one_hot(digits()), 10, optimizer=SGD),
-    ),
-    "numbers of classes, BCE": (
-        "loss_mismatch",
-        program(mlp(nn.Sigmoid()), BCE, targets(digits(), lambda y: y.float()), 10),
     ),
     "sum over the batch": (
         "loss_mismatch",
