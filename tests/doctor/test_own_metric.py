@@ -188,15 +188,24 @@ def test_an_own_metric_that_ends_below_its_best_is_overfitting(
 
 
 @pytest.mark.parametrize(
-    ("lr", "factor", "found"),
-    [(0.1, 0.3, ["lr_high"]), (0.003, 0.3, []), (0.1, 1.0, [])],
-    ids=["odd", "usual", "as good"],
+    ("lr", "factor", "linear", "found"),
+    [
+        (0.1, 0.3, 0.85, ["lr_high"]),
+        (0.003, 0.3, 0.85, []),
+        (0.1, 1.0, 0.85, []),
+        (0.1, 0.3, 0.99, ["lr_high"]),
+        (0.01, 0.3, 0.99, []),
+    ],
+    ids=["odd", "usual", "as good", "far and poor", "odd and poor"],
 )
 def test_a_third_of_an_odd_rate_that_wins_much_is_no_taste(
-    digits: Digits, lr: float, factor: float, found: list[str]
+    digits: Digits, lr: float, factor: float, linear: float, found: list[str]
 ) -> None:
-    program = digits(metric=bits_known)(0)
+    program = digits(metric=None)(0)
     evidence = evidence_of(program, [0.0, 0.5, 0.6], [2.0, 0.5, 0.45])
+    assert evidence.baselines is not None
+    dumb = 0.85 if linear > 0.9 else 0.1
+    evidence.baselines = replace(evidence.baselines, dumb=dumb, learned={"linear": linear})
     evidence.program = SetOptimizer("adam", lr).apply(program)
     own, other = Reached(scores=(0.8,)), Reached(scores=(0.95,))
     point = SweepPoint(lr=lr * 0.3, factor=0.3, reached=other)

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, replace
 
 from headway.doctor.evidence import Evidence
+from headway.doctor.own_metric import learns_by_own
 from headway.doctor.probes.baselines import Baselines
 from headway.doctor.probes.data_facts import DataFacts
 from headway.doctor.probes.first_batch import FirstBatch
-from headway.doctor.probes.metric_facts import MetricFacts
 from headway.doctor.training import Course
 
 # A metric is told from another by this many standard errors of the samples it is taken on.
@@ -23,9 +23,6 @@ _WORSE_THAN_MEAN = -0.1
 # Share of the way from the dumb baseline to a perfect answer that must be left for a change
 # to be worth a search: what a mended fault wins as a rule.
 _ROOM = 0.1
-# A program that its own metric lifts this share of the way from a constant answer to a right
-# one learns what it is meant to, and so does one whose metric grows by so much of itself.
-_LEARNED, _GROWN = 0.3, 0.2
 # Updates before a program that was cut short by the budget can be called stuck.
 _FAIR_STEPS = 200
 
@@ -187,8 +184,7 @@ def _is_about_another_question(
         return False
     if reached.is_poor and told.right < scores.metric:
         return True
-    begun = (course.evaluations[0].val or course.evaluations[0].train).metric
-    return is_low and _has_learned(told, begun, scores.metric)
+    return is_low and learns_by_own(evidence)
 
 
 def _is_free_of_values(evidence: Evidence, first: FirstBatch | None) -> bool:
@@ -203,11 +199,3 @@ def _is_of_one_class(evidence: Evidence) -> bool:
     """Whether new samples are of classes that the training does not have."""
     data: DataFacts | None = evidence.data
     return data is not None and len(data.class_counts) == 1 < len(data.val_class_counts)
-
-
-def _has_learned(told: MetricFacts, begun: float, ended: float) -> bool:
-    """Whether a metric function shows more than a constant answer or the start reaches."""
-    if math.isfinite(told.constant):
-        way = max(told.right, ended) - told.constant
-        return ended - told.constant > _LEARNED * way > 0
-    return ended - begun > _GROWN * max(abs(begun), abs(ended))

@@ -232,6 +232,32 @@ def test_classes_that_are_hard_alike_are_no_imbalance():
     assert found(0.40, 0.12)
 
 
+def rare_yes(standard: float, macro: float) -> Evidence:
+    """Return what is known of three in a hundred that say yes and are seldom found."""
+    evidence = evidence_of(program(mlp(), CE, (X, (Y == 8).long()), 2), is_trained=True)
+    assert evidence.data is not None
+    assert evidence.baselines is not None
+    assert evidence.course is not None
+    evidence.data = replace(
+        evidence.data, class_counts={0: 970, 1: 60}, train_tells=2.0, val_tells=2.0
+    )
+    learned = {"linear": 0.97}
+    evidence.baselines = replace(evidence.baselines, dumb=0.97, learned=learned)
+    scores = Scores(loss=0.1, metric=standard, standard=standard, macro=macro)
+    last = replace(evidence.course.last, train=scores, val=scores)
+    evidence.course = replace(evidence.course, evaluations=[last])
+    return evidence
+
+
+def test_accuracy_that_a_constant_answer_fills_does_not_say_that_all_is_learned_alike():
+    (found,) = check_class_imbalance(rare_yes(0.968, 0.56))
+    assert (found.cause, found.severity) == ("class_imbalance", "error")
+
+
+def test_accuracy_that_a_constant_answer_fills_says_nothing_of_the_targets():
+    assert list(check_independent_labels(rare_yes(0.968, 0.56))) == []
+
+
 @pytest.mark.parametrize(("rare", "count"), [(9, 1), (200, 0)], ids=["digits", "words"])
 def test_rare_ones_among_many_classes_are_no_imbalance(rare, count):
     evidence = evidence_of(program(mlp(), CE, (X, Y), 10), is_trained=True)

@@ -75,6 +75,27 @@ def test_a_dozen_updates_that_suffice_are_fine(digits: Digits) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ends", "found"),
+    [
+        ([1.15, 1.12, 1.16, 1.09, 1.06, 1.12, 1.17], [("epochs_few", "error")]),
+        ([1.08, 1.06, 1.05, 1.07, 1.09, 1.11, 1.13], []),
+    ],
+    ids=["jumps", "rises"],
+)
+def test_a_validation_loss_that_jumps_does_not_rise(
+    digits: Digits, ends: list[float], found: list[tuple[str, str]]
+) -> None:
+    program = replace(digits()(0), epochs=2)
+    losses = [1.4, 1.38, 1.34, 1.29, 1.23, 1.17, 1.21, *ends]
+    evidence = evidence_of(program, losses, steps=76, standard=0.5)
+    evidence.course.evaluations = [
+        replace(evaluation, train=replace(evaluation.train, loss=1.4 - 0.03 * n))
+        for n, evaluation in enumerate(evidence.course.evaluations)
+    ]
+    assert severities(check_epochs_few(evidence)) == found
+
+
+@pytest.mark.parametrize(
     ("epochs", "reached", "severity"),
     [(3, 0.85, "warning"), (3, 0.97, "info"), (10, 0.85, "info")],
     ids=["with room", "without room", "after many passes"],

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, RandomSampler
 
 from headway.doctor.checks.epochs_few import check_epochs_few
 from headway.doctor.checks.noisy_training import check_noisy_training
+from headway.doctor.checks.overfitting import check_overfitting
 from headway.doctor.checks.schedule import check_schedule
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Examples
@@ -25,6 +26,7 @@ from headway.doctor.remedies.batches import Shuffle
 from headway.doctor.remedies.duration import SetEpochs, SetSchedule
 from headway.doctor.remedies.regularization import SetDropout
 from headway.doctor.remedies.remedy import Remedy
+from headway.doctor.remedies.stopping import EarlyStopping
 from headway.doctor.scoring import Scores
 from headway.doctor.short_runs import Reached, ShortRuns
 from headway.doctor.task import TaskFacts
@@ -82,6 +84,16 @@ def first_tried(found: Any, evidence: Evidence) -> Any:
     return next(suggested(list(found), evidence)).remedy
 
 
+def with_gap(program: Program, on_val: float, on_train: float) -> Evidence:
+    evidence = evidence_of(program, SETTLED, on_train=on_train)
+    evidence.baselines = Baselines(dumb=0.0, learned={"linear": 0.5}, samples=1000)
+    evidence.course.evaluations = [
+        replace(evaluation, val=replace(evaluation.val, standard=on_val))
+        for evaluation in evidence.course.evaluations
+    ]
+    return evidence
+
+
 def dropping(program: Program) -> Program:
     program.model.insert(2, nn.Dropout(0.5))
     return program
@@ -102,6 +114,23 @@ def test_a_noisy_training_that_does_not_fit_is_a_fact(
 def test_less_dropout_is_tried_for_it(digits: Digits) -> None:
     evidence = evidence_of(dropping(digits()(0)), SETTLED, noise=1.4)
     assert first_tried(check_noisy_training(evidence), evidence) == SetDropout(0.0)
+
+
+@pytest.mark.parametrize(
+    ("on_val", "on_train", "expected"),
+    [(0.65, 0.98, ["overfitting"]), (0.85, 0.98, []), (0.6, 0.85, [])],
+    ids=["a gap", "a small gap", "of a network that has not learned it by heart"],
+)
+def test_a_gap_to_what_is_known_by_heart_is_a_fact_without_a_rise(
+    digits: Digits, on_val: float, on_train: float, expected: list[str]
+) -> None:
+    found = list(check_overfitting(with_gap(digits()(0), on_val, on_train)))
+    assert told(found) == [(cause, "info") for cause in expected]
+
+
+def test_a_cure_is_tried_for_it(digits: Digits) -> None:
+    evidence = with_gap(digits()(0), 0.65, 0.98)
+    assert first_tried(check_overfitting(evidence), evidence) == EarlyStopping(3)
 
 
 COSINE = [0.05 * (1 + math.cos(math.pi * n / 500)) for n in range(500)]

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from headway.doctor.checks.unbounded_states import check_unbounded_states
 from headway.doctor.evidence import Evidence
-from headway.doctor.remedies import BoundStates
+from headway.doctor.probes.suspects import usual_suspects
+from headway.doctor.remedies import BoundStates, ClipGradients
 from headway.doctor.remedies.propose import propose
 from headway.errors import RemedyDoesNotFit
 
@@ -118,3 +119,23 @@ def test_the_remedy_bounds_the_states(name: str, flow: Any) -> None:
 def test_the_remedy_fits_nothing_else(name: str, flow: Any) -> None:
     with pytest.raises(RemedyDoesNotFit):
         BoundStates().apply(flow(BOUNDED[name], inputs=X).program)
+
+
+@pytest.mark.parametrize(
+    ("build", "stop", "is_likely"),
+    [
+        (UNBOUNDED["of torch"], "diverged", True),
+        (UNBOUNDED["function"], "diverged", True),
+        (UNBOUNDED["of torch"], "done", False),
+        (deep, "diverged", False),
+    ],
+    ids=["layer", "loop", "numbers", "deep"],
+)
+def test_clipping_is_likely_to_help_where_a_loop_over_time_loses_numbers(
+    flow: Any, build: Any, stop: Any, *, is_likely: bool
+) -> None:
+    evidence = _evidence(flow, build, 0.5, CALM)
+    assert evidence.course is not None
+    evidence.course = replace(evidence.course, stop=stop)
+    (prior,) = [s.prior for s in usual_suspects(evidence) if s.remedy == ClipGradients()]
+    assert (prior > 0.6) is is_likely

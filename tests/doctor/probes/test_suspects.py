@@ -51,3 +51,12 @@ def test_a_rate_far_from_usual_is_tried_against_a_usual_one(
     )
     assert rates["lr_high"] == pytest.approx(low, rel=0.02)
     assert rates["lr_low"] == pytest.approx(high, rel=0.02)
+
+
+@pytest.mark.parametrize(("epochs", "is_first"), [(2, True), (40, False)])
+def test_what_learns_faster_is_no_explanation_of_a_handful_of_updates(
+    digits: Digits, epochs: int, *, is_first: bool
+) -> None:
+    suspects = usual_suspects(examine_batch(digits(epochs=epochs), Budget()))
+    causes = [s.cause for s in suspects if s.cause in ("epochs_few", "init", "optimizer")]
+    assert (causes[0] == "epochs_few") is is_first

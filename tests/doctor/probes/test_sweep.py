@@ -1,5 +1,6 @@
 """The sweep finds a rate that does better on another seed, or keeps the program's own."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -115,3 +116,23 @@ def test_a_rate_that_the_step_writes_is_swept_like_any_other(
     assert sweep.own_lr == 1e-4
     assert sweep.is_confirmed
     assert sweep.nearest_factor >= 100
+
+
+def test_a_rate_whose_loss_is_no_number_on_another_seed_is_not_the_best(
+    digits: Digits, measured: Measure
+) -> None:
+    def make(seed: int) -> Program:
+        program = digits(lr=3.0, epochs=5)(seed)
+        highest = 0.15 if seed else 2.0
+
+        def step(model: Any, optimizer: Any, *others: Any) -> Any:
+            loss = usual_step(model, optimizer, *others)
+            is_lost = optimizer.param_groups[0]["lr"] > highest
+            return loss * math.nan if is_lost else loss
+
+        return replace(program, step=step)
+
+    sweep = measured(make, "sweep").sweep
+    assert sweep.best.lr <= 0.15
+    assert sweep.nearest_factor <= 0.05
+    assert sweep.is_confirmed

@@ -198,6 +198,22 @@ def of_anything(parameters: Any) -> torch.optim.Optimizer:
     return torch.optim.SGD([*parameters, nn.Parameter(torch.zeros(1))], lr=0.1)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.3], ids=["standardized", "nearly so"])
+def test_standardized_columns_are_not_standardized_again(
+    on_digits: Digits, scale: float
+) -> None:
+    """A change of nothing wins by luck alone, as where a training is not steady."""
+    program = on_digits(inputs=lambda x: scale * torch.randn_like(x) + 0.2)
+    with pytest.raises(RemedyDoesNotFit, match="standardized already"):
+        StandardizeInput().apply(program)
+
+
+def test_one_column_of_another_size_is_standardized(on_digits: Digits) -> None:
+    columns = torch.ones(64).index_fill(0, torch.tensor([3]), 50.0)
+    program = on_digits(inputs=lambda x: columns * torch.randn_like(x))
+    assert StandardizeInput().apply(program).model.layers["input_0"].scale[3] > 20
+
+
 def test_whole_numbers_are_not_standardized(on_digits: Digits) -> None:
     program = on_digits(
         lambda: nn.Embedding(256, 10), inputs=lambda x: (x[:, 20] * 16).long()

@@ -361,3 +361,30 @@ def test_matrices_outside_the_layers_start_anew_where_no_scheme_draws_such(
     before = program.model.first.std().item()
     after = Reinitialize().apply(program).model.first.std().item()
     assert (after == pytest.approx(before)) is is_kept
+
+
+class Heads(nn.Module):
+    """Parts for each head in one parameter: 64 inputs, four times eight outputs."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.value = nn.Parameter(scale * torch.randn(64, 4, 8) / 48**0.5)
+        self.output = nn.Parameter(scale * torch.randn(10, 4, 8) / 21**0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value = torch.einsum("bi,ihd->bhd", x, self.value)
+        return torch.einsum("bhd,ohd->bo", value, self.output)
+
+
+@pytest.mark.parametrize(("scale", "is_kept"), [(5.0, False), (3.0, True)])
+def test_parts_for_each_head_start_anew_as_one_matrix(
+    on_digits: Callable[..., Program], scale: float, is_kept: bool
+) -> None:
+    program = on_digits(lambda: Heads(scale))
+    before = program.model.value.std().item(), program.model.output.std().item()
+    model = Reinitialize().apply(program).model
+    after = model.value.std().item(), model.output.std().item()
+    usual = 48**-0.5, 21**-0.5
+    assert after == pytest.approx(
+        before if is_kept else usual, rel=1e-6 if is_kept else 0.1
+    )

@@ -24,6 +24,8 @@ _TELLS_NOTHING = 3.0
 _TELLS = 5.0
 # So few samples beside those of the most frequent class have hardly a neighbor of their own.
 _FEW_OTHERS = 40
+# Accuracy or R2 above a constant answer by so much is learned.
+_LEARNED = 0.03
 # Share of the way to a perfect metric by which single classes are told apart.
 _TOLD = 0.3
 # Answers that are drawn like the targets have an R2 of -1.
@@ -54,7 +56,11 @@ def check_independent_labels(evidence: Evidence) -> Iterator[Finding]:
         return
     if data.class_counts and _others(data) < _FEW_OTHERS:
         return
-    has_learned = reached.metric >= reached.dumb + max(reached.margin, 0.03)
+    least = max(reached.margin, _LEARNED)
+    if 1 - reached.dumb <= 2 * least:
+        # A constant answer leaves no room for accuracy to tell what else is learned.
+        return
+    has_learned = reached.metric >= reached.dumb + least
     if not reached.is_known or has_learned or data.train_tells > _TELLS_NOTHING:
         return
     if reached.metric < reached.dumb - _WILD:

@@ -39,6 +39,8 @@ _SURE = 0.8
 # Where the mean over classes gains this share of what the accuracy gains, rare classes are
 # learned as well as the others: what is missing is missing everywhere.
 _EVEN, _LEAST_EVEN = 0.5, 0.03
+# Where a constant answer leaves no more of the accuracy than this, what it gains says nothing.
+_FULL = 0.05
 # Weights for the frequent: classes that differ so much in number, and weights likewise, which
 # have nearly the order of the numbers.
 _UNEVEN, _FAVORED, _IN_ORDER = 2.0, 1.3, 0.7
@@ -93,6 +95,8 @@ def check_class_imbalance(evidence: Evidence) -> Iterator[Finding]:
 def _learns_evenly(evidence: Evidence, scores: Scores, chance: float) -> bool:
     """Whether rare classes are learned about as well as all, of which little is learned."""
     dumb = progress(evidence).dumb
+    if 1 - dumb <= _FULL:
+        return False
     gained = (scores.standard - dumb) / max(1 - dumb, 1e-9)
     even = (scores.macro - chance) / (1 - chance)
     return even > _LEAST_EVEN and even >= _EVEN * gained

@@ -1,6 +1,7 @@
 """The training ends while it still gets better."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import fmean
 
 from headway.doctor.evidence import Evidence
@@ -107,9 +108,14 @@ def _severity(reached: Progress, *, is_early: bool) -> Severity:
 
 
 def _is_val_rising(course: Watched) -> bool:
-    """Whether the validation loss rises in the mean of several evaluations."""
+    """Whether the validation loss rises in the mean of several evaluations.
+
+    By less than it moves from one to the next is no rise.
+    """
     vals = [e.val.loss for e in course.evaluations if e.val is not None]
     if len(vals) < _LEAST_EVALUATIONS:
         return False
     means = [fmean(vals[n : n + _SMOOTHED]) for n in range(len(vals) - _SMOOTHED + 1)]
-    return means[-1] > 1.02 * min(means)
+    late = vals[len(vals) // 2 :]
+    jump = fmean(abs(after - before) for before, after in pairwise(late))
+    return means[-1] > max(1.02 * min(means), min(means) + jump)

@@ -9,6 +9,7 @@ from headway.doctor.calls import DISTANCES
 from headway.doctor.checks.certain import absurd, certain
 from headway.doctor.checks.gated import gated
 from headway.doctor.checks.reduction import of_reduction
+from headway.doctor.checks.several_labels import of_several_labels, wants_order
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause, Finding
 from headway.doctor.learned import goes_right, is_right
@@ -36,7 +37,8 @@ def check_loss_mismatch(evidence: Evidence) -> Iterator[Finding]:
     first: FirstBatch | None = evidence.first_batch
     if first is None:
         return
-    for rule in (_of_one_class, _on_probabilities, _without_log, _of_values, _reversed):
+    rules = (_of_one_class, _on_probabilities, _without_log, of_several_labels)
+    for rule in (*rules, _of_values, _reversed):
         found = list(rule(evidence, first))
         if found:
             yield from found
@@ -128,7 +130,8 @@ def _of_values(evidence: Evidence, first: FirstBatch) -> Iterator[Finding]:
         and seen.target.shape == seen.given.shape
     ):
         target = seen.target.float()
-        if bool((target < 0).any()) or bool((target.sum(dim=1) - 1).abs().min() > 0.1):
+        is_off = bool((target.sum(dim=1) - 1).abs().min() > 0.1) and not wants_order(first)
+        if is_off or bool((target < 0).any()):
             yield certain(
                 _CAUSE,
                 f"{seen.name} wants the probability of each class and gets targets from "

@@ -39,7 +39,9 @@ def _largest(evidence: Evidence, sweep: Sweep) -> float:
     optimizer = evidence.program.optimizer
     is_odd = usual_rates(optimizer) is not None
     is_odd = is_odd and not is_usual("lr_high", sweep.own_lr, optimizer)
-    return _FACTOR_IF_ODD if is_odd and progress(evidence).is_fine else _FACTOR
+    # A rate far above all that are usual is no matter of taste, where a third of it learns.
+    is_far = decades_outside(sweep.own_lr, optimizer) >= _FAR_ABOVE
+    return _FACTOR_IF_ODD if is_odd and (progress(evidence).is_fine or is_far) else _FACTOR
 
 
 def _from_part(evidence: Evidence, sweep: Sweep, reached: Progress) -> Iterator[Finding]:

@@ -36,6 +36,9 @@ _RISEN_MUCH = 0.5
 _SMALL_GAP = 0.1
 # A gap of this share needs no rise: a network that is sure early does not get surer.
 _CLEAR_GAP = 0.25
+# A network that has gone so much of the way to a perfect fit knows its data by heart: with a
+# clear gap, whether a cure wins anything is worth a trial.
+_MOST_BY_HEART = 0.9
 # No doubt is left: the gap itself is the fault.
 _SURE = 0.8
 
@@ -61,6 +64,7 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
     )
     is_open = rise >= _RISEN or (reached.is_poor and has_gap)
     if not (is_open or is_wide or is_too_few):
+        yield from _remembered(reached, evidence.program.train.num_samples)
         return
     own_cost = _own_cost(course, own_metric(evidence)) if rise >= _RISEN else 0.0
     is_lost = own_cost > _MOSTLY_DROPPED
@@ -89,6 +93,26 @@ def check_overfitting(evidence: Evidence) -> Iterator[Finding]:
         check="overfitting",
         # A fact that no trial refutes: where data is missing, no remedy wins much.
         is_certain=is_sure and severity == "warning",
+    )
+
+
+def _remembered(reached: Progress, count: int) -> Iterator[Finding]:
+    """Find a clear gap to what is known by heart, where the loss did not rise to its end."""
+    gap = reached.train_metric - reached.metric
+    known = (reached.train_metric - reached.dumb) / max(1 - reached.dumb, 1e-9)
+    is_clear = gap > max(_CLEAR_GAP * _range(reached), reached.margin)
+    if not (is_clear and known > _MOST_BY_HEART and reached.has_room):
+        return
+    yield Finding(
+        cause="overfitting",
+        severity="info",
+        confidence=0.5,
+        evidence=(
+            f"The network knows its {count} training samples by heart: the metric is "
+            f"{reached.train_metric:.3g} on them and {reached.metric:.3g} on validation data."
+        ),
+        remedy="Use fewer weights, regularize (decay, dropout), or get or augment data.",
+        check="remembered",
     )
 
 

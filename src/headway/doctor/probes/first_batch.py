@@ -12,6 +12,7 @@ from headway.doctor.answer import answer_alone, answer_name
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.examples import Batch
 from headway.doctor.probes.baselines import gather
+from headway.doctor.probes.copied import Copied, copied
 from headway.doctor.probes.ignored import share_ignored_but_counted
 from headway.doctor.probes.loss_records import (
     Accident,
@@ -94,6 +95,7 @@ class FirstBatch:
         reads_targets: Whether other targets make another update.
         numbered: Targets that number kinds, under a distance; None where they do not.
         ignored: Share of targets whose class the loss ignores and the metric counts.
+        copied: What is known of targets that are the inputs' ids; None where they are not.
     """
 
     samples: int = 0
@@ -119,6 +121,7 @@ class FirstBatch:
     reads_targets: bool = True
     numbered: Numbered | None = None
     ignored: float = 0.0
+    copied: Copied | None = None
 
     @property
     def targets_shape(self) -> tuple[int, ...]:
@@ -188,6 +191,7 @@ def probe_first_batch(evidence: Evidence, budget: Budget) -> FirstBatch:
         or _reads_targets(evidence, program, outputs, (inputs, targets)),
         numbered=_numbered(evidence, alone, answer, (inputs, targets)),
         ignored=share_ignored_but_counted(alone, answer, targets, evidence.task),
+        copied=copied(alone, inputs, answer, targets, evidence.task),
     )
 
 

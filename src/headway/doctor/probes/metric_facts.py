@@ -27,6 +27,8 @@ _LEAST_SAMPLES = 16
 _MORE = 3.0
 # A metric that takes longer is asked no more than once for each form.
 _QUICK_SECONDS = 0.05
+# Moves and a shrinking of logits that change all but their order.
+_MOVES, _SHRUNK = (10.0, -10.0), 0.02
 # R2 of the same answers differs by less between two ways to compute it.
 _EQUAL = 1e-3
 _CANNOT = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, KeyError)
@@ -51,6 +53,8 @@ class MetricFacts:
         meeting: Where it compared every output with every target, or None.
         is_agreed: Whether the program's loss takes the same answers for right, and the metric
             looks at them.
+        is_of_order: Whether, of several labels, only the order of their logits tells right
+            answers from wrong ones.
     """
 
     own: float = math.nan
@@ -65,6 +69,7 @@ class MetricFacts:
     error: str = ""
     meeting: Meeting | None = None
     is_agreed: bool = True
+    is_of_order: bool = False
 
 
 def metric_facts(
@@ -130,6 +135,7 @@ def metric_facts(
         is_stiff=is_stiff,
         meeting=outer,
         is_agreed=is_agreed,
+        is_of_order=task.kind == "multilabel" and _is_of_order(ask, right, wrong),
     )
 
 
@@ -154,6 +160,18 @@ def _likes(
 
     own = ask(main_output(outputs))
     return any(ask(right[form]) < min(ask(wrong[form]), own) for form in right)
+
+
+def _is_of_order(
+    ask: Callable[..., float], right: dict[str, Tensor], wrong: dict[str, Tensor]
+) -> bool:
+    """Whether right logits are worth the same with another level and another size."""
+    if "logits" not in right:
+        return False
+    logits = right["logits"]
+    said = ask(logits)
+    others = [ask(logits + move) for move in _MOVES] + [ask(_SHRUNK * logits)]
+    return said > ask(wrong["logits"]) and all(value == said for value in others)
 
 
 def _is_swapped(

@@ -26,7 +26,13 @@ _SURER, _MOST_SURE = 1.6, 0.95
 # Where a lower rate cures them, it is likelier that the rate has killed units that were alive.
 _KILLED, _ALIVE = 0.65, 0.5
 # Facts that cost nothing by themselves, but may hide what a trial shows.
-_TRIED_FACTS = ("rare_labels", "noisy_training", "falling_rate", "still_rising")
+_TRIED_FACTS = (
+    "rare_labels",
+    "noisy_training",
+    "falling_rate",
+    "still_rising",
+    "remembered",
+)
 # Checks whose findings rest on trainings already; a schedule shows in whole ones only.
 SWEPT = ("lr_high", "lr_low", "other_optimizer", "schedule")
 

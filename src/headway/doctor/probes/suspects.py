@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from headway.doctor.evidence import Evidence
 from headway.doctor.finding import Cause
 from headway.doctor.program import Program
+from headway.doctor.progress import progress
 from headway.doctor.remedies.activations import InsertActivation, SwapActivation
 from headway.doctor.remedies.balance import SetLabelSmoothing
 from headway.doctor.remedies.batches import SetBatchSize, Shuffle
+from headway.doctor.remedies.bounding import FEWEST_STEPS
 from headway.doctor.remedies.capacity import Widen
 from headway.doctor.remedies.duration import SetEpochs
 from headway.doctor.remedies.following import peak_lr
@@ -54,10 +56,17 @@ _OTHER_PRIOR = 0.6
 # they are at fault otherwise.
 _MORE_PRIOR, _FEW_PRIOR = 0.45, 0.6
 _FEW_EPOCHS = 3
+# In a training that has hardly begun all that learns faster wins, such as another draw of the
+# weights, of which only a longer one can say whether it is needed.
+_HARDLY_BEGUN = 0.72
 # A rate so many powers of ten outside of the usual ones is not mended by a tenth of it.
 _FAR = 1.0
 # So many updates take most small networks most of the way, at so many times the cost.
 _FAIR_UPDATES, _MOST_TIMES = 300, 30
+# Clipping helps a little with many faults. What it brings back where numbers were lost in a
+# loop over time (Pascanu et al., "On the difficulty of training recurrent neural networks",
+# 2013) is told from smaller steps by how much that is.
+_CLIPPED_PRIOR, _BURST_PRIOR = 0.35, 0.72
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +175,8 @@ def _more_epochs(program: Program) -> Suspect:
     fair = math.ceil(_FAIR_UPDATES / max(1, program.train.num_batches))
     epochs = max(3 * own, min(fair, _MOST_TIMES * own))
     prior = _FEW_PRIOR if own <= _FEW_EPOCHS else _MORE_PRIOR
+    if own <= _FEW_EPOCHS and own * program.train.num_batches < _FAIR_UPDATES:
+        prior = _HARDLY_BEGUN
     return Suspect(cause="epochs_few", remedy=SetEpochs(epochs), prior=prior)
 
 
@@ -179,4 +190,16 @@ def _network(evidence: Evidence) -> Iterator[Suspect]:
     yield Suspect(cause="capacity", remedy=Widen(), prior=0.5)
     yield Suspect(cause="normalization", remedy=InsertNormalization(), prior=0.35)
     yield Suspect(cause="vanishing_gradient", remedy=AddResidual(), prior=0.35)
-    yield Suspect(cause="exploding_gradient", remedy=ClipGradients(), prior=0.35)
+    prior = _BURST_PRIOR if _has_burst(evidence) else _CLIPPED_PRIOR
+    yield Suspect(cause="exploding_gradient", remedy=ClipGradients(), prior=prior)
+
+
+def _has_burst(evidence: Evidence) -> bool:
+    """Whether the loss of a loop over time became no number.
+
+    Its gradient is a product over the steps, which a rate that is right otherwise cannot take.
+    """
+    flow = evidence.flow
+    layers = [] if flow is None else flow.layers
+    is_loop = any(x.kind == "recurrent" or x.call + 1 >= FEWEST_STEPS for x in layers)
+    return is_loop and progress(evidence).has_diverged

@@ -28,7 +28,7 @@ _ODD = 1.0
 # from the dumb baseline.
 _FAR = 0.05
 # A seed of its own decides whether what was found is more than luck.
-_CONFIRMING_SEED = 1
+_CONFIRMING = (1,)
 # Where the optimizer has no rate at all, the sweep is around this one.
 _USUAL_LR = 1e-3
 # Metrics closer than this are equal, however many samples there are.
@@ -98,6 +98,7 @@ class _Search:
         self._usual = _usual_factor(evidence, self._base)
         self._tolerance = max(_LEAST_MARGIN, self._progress.margin)
         self._tried: dict[float, Reached] = {}
+        self._lost: set[float] = set()
 
     def sweep(self, *, is_thorough: bool) -> Sweep:
         own = self._runs.run()
@@ -112,9 +113,8 @@ class _Search:
                 self._try(self._usual)
             self._extend()
             self._refine()
+        gain, is_confirmed = self._confirm() if is_thorough else (0.0, False)
         nearest, best = self._nearest(), self._best()
-        is_other = is_thorough and (nearest != 1.0 or not self._own_lr)
-        gain, is_confirmed = self._confirm(best) if is_other else (0.0, False)
         return Sweep(
             own_lr=self._own_lr,
             own=own,
@@ -178,7 +178,9 @@ class _Search:
         return None if is_luck else leader
 
     def _best(self) -> float:
-        return max(self._tried, key=lambda factor: self._tried[factor].score)
+        """Return the factor with the best metric, of those that lose no numbers by luck."""
+        kept = [factor for factor in self._tried if factor not in self._lost]
+        return max(kept or self._tried, key=lambda factor: self._tried[factor].score)
 
     def _nearest(self) -> float:
         """Return the factor nearest to 1 that is about as good as the best."""
@@ -186,7 +188,7 @@ class _Search:
         good = [
             factor
             for factor, reached in self._tried.items()
-            if reached.score >= top - self._tolerance
+            if reached.score >= top - self._tolerance and factor not in self._lost
         ]
         return min(good, key=lambda factor: abs(math.log(factor)))
 
@@ -199,11 +201,21 @@ class _Search:
         gain = top - own.score
         return gain > self._tolerance and gain > _FAR * (top - dumb)
 
-    def _confirm(self, best: float) -> tuple[float, bool]:
-        seeds = (_CONFIRMING_SEED,)
-        treated = self._runs.run(self._remedy(best), seeds=seeds)
-        gain = treated.score - self._runs.run(seeds=seeds).score
-        return gain, gain > self._tolerance
+    def _confirm(self) -> tuple[float, bool]:
+        """Return what the best of other rates gains on another seed, and if that is clear.
+
+        One whose loss becomes no number there is left out, and the next best is looked at.
+        """
+        while self._nearest() != 1.0 or not self._own_lr:
+            best = self._best()
+            treated = self._runs.run(self._remedy(best), seeds=_CONFIRMING)
+            is_left = len(self._lost) + 1 < len(self._tried)
+            if treated.has_diverged and is_left and not self._runs.is_over:
+                self._lost.add(best)
+                continue
+            gain = treated.score - self._runs.run(seeds=_CONFIRMING).score
+            return gain, gain > self._tolerance
+        return 0.0, False
 
     def _optimizers(self) -> dict[str, Reached]:
         """Try the usual optimizers, which differ from a rate in what they do to directions."""

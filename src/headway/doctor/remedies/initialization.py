@@ -1,6 +1,5 @@
 """Draw the weights anew, at a scale that keeps signals and gradients alive."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
@@ -11,8 +10,9 @@ from torch import Tensor, nn
 from headway.doctor.finding import Cause
 from headway.doctor.program import Program
 from headway.doctor.remedies.drawing import drawing
+from headway.doctor.remedies.fans import glorot_std
 from headway.doctor.remedies.samples import a_batch
-from headway.doctor.remedies.tracing import trace
+from headway.doctor.remedies.tracing import Call, trace
 from headway.errors import RemedyDoesNotFit
 from headway.nn import initialize_, lsuv_
 
@@ -171,13 +171,13 @@ def _restart_others_(program: Program) -> None:
     for weight in embeddings:
         if not low <= float(weight.std()) <= high:
             nn.init.normal_(weight)
-    for weight in _loose_matrices(program):
-        std = math.sqrt(2 / (weight.shape[-1] + weight.shape[-2]))
+    for call, weight in _loose_matrices(program):
+        std = glorot_std(call, weight)
         if not std * _SMALLER <= float(weight.std()) <= std * _LARGER:
             nn.init.normal_(weight, 0.0, std)
 
 
-def _loose_matrices(program: Program) -> Iterator[Tensor]:
+def _loose_matrices(program: Program) -> Iterator[tuple[Call, Tensor]]:
     """Yield parameters that multiply a signal without a layer of torch around them."""
     traced = trace(program.model, a_batch(program)[0])
     seen: set[Tensor] = set()
@@ -186,7 +186,7 @@ def _loose_matrices(program: Program) -> Iterator[Tensor]:
         for weight in call.weights if traced.is_weighted(call) and not is_layer else ():
             if weight not in seen:
                 seen.add(weight)
-                yield weight
+                yield call, weight
 
 
 def _start_attention_(model: nn.Module) -> None:

@@ -1,5 +1,6 @@
 """A layer in front of the model that standardizes its input."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -15,6 +16,9 @@ from headway.errors import RemedyDoesNotFit
 
 # A column with less spread than this, beside its own size, is constant.
 _SMALLEST_SPREAD = 1e-6
+# Means and deviations so near to 0 and 1 are standardized: what little a layer would change
+# wins by luck alone.
+_NEAR_ZERO, _NEAR_ONE = 0.5, 1.5
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class StandardizeInput:
             layers[place] = Standardize.fit(torch.cat(parts))
         if not layers:
             raise RemedyDoesNotFit("the model has no floating-point input to standardize")
+        if all(isinstance(part, Standardize) and part.is_idle for part in layers.values()):
+            raise RemedyDoesNotFit("the inputs are standardized already")
         return replace(program, model=Prepared(program.model, layers))
 
     def describe(self) -> str:
@@ -76,6 +82,13 @@ class Standardize(nn.Module):
         std = torch.where(is_constant, torch.ones_like(std), std)
         dtype = inputs.dtype
         return cls(mean[0].to(dtype), std[0].to(dtype))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it would hardly change its input."""
+        is_centered = bool((self.mean.abs() <= _NEAR_ZERO).all())
+        size = self.scale.log().abs()
+        return is_centered and bool((size <= math.log(_NEAR_ONE)).all())
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the standardized input."""
