@@ -31,6 +31,7 @@ LATER: tuple[Split, ...] = (
     "eighth",
     "ninth",
     "tenth",
+    "eleventh",
 )
 # Programs of each mutation, and healthy settings of each family, that are taken at most.
 _FAULTS: dict[Split, int] = {"development": 2, "held-out": 3, "fresh": 3}

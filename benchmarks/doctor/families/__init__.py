@@ -18,6 +18,7 @@ Split = Literal[
     "eighth",
     "ninth",
     "tenth",
+    "eleventh",
 ]
 
 
