@@ -52,6 +52,9 @@ TOOLS: dict[str, Callable[[Entry, float], dict[str, Any]]] = {
     "fix": fix,
 }
 
+# A program is killed after so many times its budget.
+_PATIENCE = 4.0
+
 
 def main() -> None:
     """Run one tool over the chosen programs."""
@@ -70,11 +73,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--budget", type=float, default=60.0, help="seconds for a program")
     parser.add_argument(
-        "--limit", type=float, default=240.0, help="seconds before it is killed"
+        "--limit", type=float, help="seconds before it is killed; 4 budgets if left out"
     )
     parser.add_argument("--results", type=Path, help="file of the results")
     parser.add_argument("--again", action="store_true", help="forget what is there")
     chosen = parser.parse_args()
+    chosen.limit = chosen.limit or _PATIENCE * chosen.budget
     torch.set_num_threads(1)
     path = chosen.results or RESULTS / f"{chosen.tool}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
