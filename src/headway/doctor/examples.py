@@ -15,6 +15,9 @@ from headway.doctor.rows import is_by_sample
 
 Batch = tuple[Any, Any]
 _MOST_BATCHES = 2000
+# Few enough samples to be learned by heart, as the rows of a truth table, which are all that
+# there is.
+TABLE = 16
 BatchMap = Callable[[Any, Any], Batch]
 
 

@@ -8,14 +8,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, RandomSampler, Sampler, SequentialSampler, Subset
 
-from headway.doctor.examples import BatchStream, Examples
+from headway.doctor.examples import TABLE, BatchStream, Examples
 from headway.doctor.program import MakeProgram, Program
 
 _FRACTION = 0.2
 # One batch in so many of a stream without samples by number.
 _PERIOD = round(1 / _FRACTION)
-# So few samples are a table to learn by heart: a part of it tells nothing of the rest.
-_TABLE = 16
 
 
 def with_validation(make: MakeProgram) -> MakeProgram:
@@ -46,7 +44,7 @@ def hold_back(examples: Examples) -> tuple[Examples, Examples]:
             replace(examples, source=BatchStream(left)),
             replace(examples, source=BatchStream(batches[::_PERIOD])),
         )
-    if examples.num_samples <= _TABLE:
+    if examples.num_samples <= TABLE:  # A part of it tells nothing of the rest.
         return examples, examples.rebatched(shuffle=False)
     left_numbers, held_numbers = _split(examples.num_samples)
     held = examples.rebatched(shuffle=False)

@@ -30,13 +30,17 @@ def in_rows(inputs: Any, targets: Any) -> Any:
 
 def _turned(values: Any, count: int) -> Any:
     if isinstance(values, Tensor):
-        is_in_columns = values.dim() > 1 and len(values) != count == values.shape[1]
-        return values.transpose(0, 1) if is_in_columns else values
+        return values.transpose(0, 1) if are_in_columns(values, count) else values
     if isinstance(values, Mapping):
         return {name: _turned(value, count) for name, value in values.items()}
     if isinstance(values, (tuple, list)):
         return tuple(_turned(value, count) for value in values)
     return values
+
+
+def are_in_columns(values: Tensor, count: int) -> bool:
+    """Whether so many samples are on the second axis, and cannot be on the first."""
+    return values.dim() > 1 and len(values) != count == values.shape[1]
 
 
 def row_counts(values: Any) -> set[int]:

@@ -229,4 +229,5 @@ def test_snippets_of_whole_statements_are_python(name: str) -> None:
     snippet = kind(**given).snippet()
     if snippet.rstrip().endswith(":"):
         snippet += " ..."
-    ast.parse(snippet.replace("return x", "x"))
+    assert snippet.strip()
+    ast.parse(snippet.replace("return x", "x"))  # It raises where this is no Python.

@@ -11,6 +11,7 @@ from torch import Tensor
 from headway.doctor.evidence import Budget, Evidence
 from headway.doctor.probes.baselines import gather
 from headway.doctor.program import Program, call_model, main_output, num_in
+from headway.doctor.rows import are_in_columns
 from headway.measure.probe import evaluating
 
 _SAMPLES = 256
@@ -87,6 +88,5 @@ def _reordered(inputs: Any, order: Tensor) -> Any:
         return {name: _reordered(value, order) for name, value in inputs.items()}
     if isinstance(inputs, (tuple, list)):
         return tuple(_reordered(value, order) for value in inputs)
-    # Sequences in columns have the samples second.
-    is_in_columns = inputs.dim() > 1 and len(inputs) != len(order) == inputs.shape[1]
-    return inputs.index_select(int(is_in_columns), order.to(inputs.device))
+    axis = int(are_in_columns(inputs, len(order)))
+    return inputs.index_select(axis, order.to(inputs.device))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from headway.doctor.evidence import Budget, Evidence
-from headway.doctor.examples import Batch, Examples, joined
+from headway.doctor.examples import TABLE, Batch, Examples, joined
 from headway.doctor.probes.features import position_features, sample_features, tensors_in
 from headway.doctor.probes.plain_models import (
     logistic,
@@ -31,8 +31,6 @@ _TRAIN_SAMPLES = 2000
 _VAL_SAMPLES = 1000
 # Pictures have thousands of positions each; all pairs of so many rows take a second.
 _TRAIN_ROWS, _VAL_ROWS = 8000, 4000
-# Few enough to be learned by heart, as the rows of a truth table, which are all that there is.
-_TABLE = 16
 # Targets of more columns than this, such as images, are not fitted by a linear model.
 _MOST_COLUMNS = 256
 
@@ -216,7 +214,7 @@ def _joined(first: _Part, second: _Part) -> _Part:
 
 def _is_table(train: _Part, val: _Part) -> bool:
     """Whether a few rows, each of them another one, are all that is asked for."""
-    if len(train.features) > _TABLE:
+    if len(train.features) > TABLE:
         return False
     rows = {tuple(row) for row in train.features.tolist()}
     asked = {tuple(row) for row in val.features.tolist()}
